@@ -1,0 +1,1 @@
+//! What the benches share: datagrams and flows, the same for every contestant.

@@ -1,0 +1,5 @@
+//! Who may do what: access keys.
+
+#![no_std]
+
+extern crate alloc;

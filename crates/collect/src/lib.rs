@@ -1,0 +1,1 @@
+//! UDP sockets, receive batches, source-steered socket groups.

@@ -1,0 +1,1 @@
+//! A simulated Exporter: seeded traffic, impairments, hostile octets.

@@ -1,0 +1,1 @@
+//! The collector daemon: configuration, threads, commands and telemetry around the pure core.

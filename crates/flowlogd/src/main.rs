@@ -1,0 +1,3 @@
+//! The `flowlogd` binary.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! The embedded Logstore: durable ingest, Parquet segments, search and SQL, HTTP.

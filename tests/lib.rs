@@ -1,0 +1,1 @@
+//! What the suites share: where the captures are, and how the daemon is started and stopped.
