@@ -5,7 +5,7 @@ use alloc::string::String;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Address, Sampling, Timestamp};
+use crate::{Address, Fields, Sampling, Timestamp};
 
 /// The place of a flow log in the compiled match table of one generation.
 #[derive(
@@ -149,6 +149,48 @@ pub enum RowSampling {
     UnknownOrMixed,
 }
 
+/// Which values of a row at least one of its records had: an absent one reads `-`, and shares its
+/// key with 0 (flow logs, *Rows*). Ports are not here: absent ones are 0.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
+#[repr(transparent)]
+pub struct Present(u8);
+
+impl Present {
+    /// The protocol.
+    pub const PROTOCOL: Self = Self(1);
+    /// The class of service.
+    pub const TOS: Self = Self(1 << 1);
+    /// The TCP flags.
+    pub const TCP_FLAGS: Self = Self(1 << 2);
+    /// The ingress interface.
+    pub const INGRESS_INTERFACE: Self = Self(1 << 3);
+    /// The egress interface.
+    pub const EGRESS_INTERFACE: Self = Self(1 << 4);
+
+    /// What a record with these fields has.
+    #[inline]
+    pub const fn of(fields: Fields) -> Self {
+        // The five bits of `Fields`, moved next to each other: no branch in the hot path.
+        let [low, high, ..] = fields.bits().to_le_bytes();
+        Self((low >> 5) | ((high & 0b11) << 3))
+    }
+
+    /// What this or `other` has.
+    #[inline]
+    #[must_use]
+    pub const fn or(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Whether all of `other` is there.
+    #[inline]
+    pub const fn has(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+}
+
 /// What a flow log delivers of one key in one period. Layouts (`flowlog`) turn it into columns.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Row {
@@ -163,6 +205,8 @@ pub struct Row {
     pub has_source: bool,
     /// See `has_source`.
     pub has_destination: bool,
+    /// Which of the other values its records had.
+    pub present: Present,
     /// Start of the period, milliseconds; columns have ⌊ms/1000⌋.
     pub start: Timestamp,
     /// End of the period, milliseconds, as the column `end` wants it: the window's end (exclusive
@@ -198,3 +242,6 @@ pub struct Row {
     /// Further Information Elements that the flow log lists, one text each, of the first record.
     pub extra: Option<Box<[String]>>,
 }
+
+#[cfg(test)]
+mod tests;
