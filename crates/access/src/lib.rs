@@ -1,5 +1,17 @@
-//! Who may do what: access keys.
+//! Who may do what: access keys and the ring that holds them.
+//!
+//! Promise: plain values; no I/O, no clock, no randomness, no panic. A [`Secret`] shows itself only
+//! to who asks for it by name ([`Secret::expose`]); neither `Debug` nor an error prints it.
+//! Layer 1: used by the protocol crates (`sls`) and by both HTTP interfaces.
+//!
+//! Begin with [`AccessKey`] and [`Keyring`].
 
 #![no_std]
 
 extern crate alloc;
+
+mod key;
+mod keyring;
+
+pub use key::{AccessKey, AccessKeyId, InvalidCredential, Secret};
+pub use keyring::{DuplicateAccessKeyId, Keyring};
