@@ -159,7 +159,7 @@ impl FlowRecord {
         end_reason: 0,
     };
 
-    /// Source and destination port as a row has them: for ICMP and `ICMPv6` with a known type,
+    /// Source and destination port as a row has them: for ICMP and ``ICMPv6`` with a known type,
     /// 0 and `type · 256 + code` (flow logs, *What a record means*).
     #[inline]
     pub const fn row_ports(&self) -> (u16, u16) {
