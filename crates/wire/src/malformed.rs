@@ -3,6 +3,9 @@
 use core::fmt;
 
 /// Octets that break the rules. `Copy`: nothing is allocated on the hostile path.
+///
+/// The offset is that of the field or structure that is wrong: a count or a message length, the
+/// header of a Set, the beginning of a Template Record; for octets that are missing, the end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Malformed {
     /// Where, in octets from the start of the datagram.
@@ -45,6 +48,18 @@ pub enum Problem {
     RecordPastEnd,
     /// A list (RFC 6313) does not fit its value.
     ListPastEnd,
+}
+
+impl Malformed {
+    /// `problem`, which begins at `offset` of the datagram.
+    pub(crate) const fn at(offset: usize, problem: Problem) -> Self {
+        Self { offset, problem }
+    }
+
+    /// A header is missing octets behind the last one that is there.
+    pub(crate) const fn short_header(octets: &[u8]) -> Self {
+        Self::at(octets.len(), Problem::ShortHeader)
+    }
 }
 
 impl Problem {

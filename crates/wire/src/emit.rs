@@ -1,0 +1,1 @@
+//! Emission: builders that write datagrams into a buffer of the caller.
