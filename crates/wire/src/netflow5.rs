@@ -22,6 +22,9 @@ pub const HEADER_LENGTH: usize = 24;
 /// Octets of a record.
 pub const RECORD_LENGTH: usize = 48;
 
+/// Records that a packet holds at most.
+pub const MAX_RECORDS: u16 = 30;
+
 /// One export packet.
 #[derive(Clone, Copy, Debug)]
 pub struct Message<'a> {
