@@ -1,1 +1,4 @@
 //! The collector daemon: configuration, threads, commands and telemetry around the pure core.
+
+pub mod capture;
+pub mod output;
