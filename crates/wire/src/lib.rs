@@ -12,6 +12,8 @@
 #![no_std]
 
 extern crate alloc;
+#[cfg(test)]
+extern crate std;
 
 pub mod emit;
 mod field;
@@ -31,3 +33,6 @@ pub use sets::{Set, SetKind, Sets};
 pub use template::{FieldSpecifiers, FieldSpecifiersIter, TemplateRecord, TemplateRecords};
 pub use variable::variable_length;
 pub use version::message_version;
+
+#[cfg(test)]
+mod tests;
