@@ -1,5 +1,32 @@
 //! The protocol of Simple Log Service: addressing, signatures, queries, errors.
+//!
+//! Promise: no I/O, no clock, no randomness, no panic; time is an argument. What strangers send is
+//! bounded before it is understood. JSON text, compression and connections are the edge's.
+//! Layer 1.
+//!
+//! A server begins with [`Endpoints`] (whose project?), [`signature::authenticate`] (who asks?) and
+//! [`Error`] (what else to answer); a client with [`signature::sign_v4`].
 
 #![no_std]
 
 extern crate alloc;
+
+mod address;
+pub mod date;
+mod error;
+mod headers;
+mod json;
+mod logs;
+mod parameters;
+pub mod percent;
+pub mod signature;
+
+pub use address::{Endpoints, Target};
+pub use error::{Error, ErrorBody, ErrorCode};
+pub use headers::Headers;
+pub use json::Json;
+pub use logs::{
+    GetLogsMeta, GetLogsRequest, GetLogsResponse, Histogram, HistogramRequest, LogRow, Progress,
+    Term, TimeRange,
+};
+pub use parameters::Parameters;

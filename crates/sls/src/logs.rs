@@ -1,0 +1,10 @@
+//! `GetLogs` and `GetHistograms`: what is asked and what is answered, as JSON has it.
+
+mod answer;
+mod request;
+
+pub use answer::{GetLogsMeta, GetLogsResponse, Histogram, LogRow, Progress, Term};
+pub use request::{GetLogsRequest, HistogramRequest, TimeRange};
+
+#[cfg(test)]
+mod tests;
