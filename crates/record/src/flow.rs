@@ -208,4 +208,14 @@ pub struct FlowDetail {
     pub inner_source: Option<Address>,
     /// The second destination of an encapsulated flow.
     pub inner_destination: Option<Address>,
+    /// The second source port of an encapsulated flow.
+    pub inner_source_port: Option<u16>,
+    /// The second destination port of an encapsulated flow.
+    pub inner_destination_port: Option<u16>,
+    /// The second protocol of an encapsulated flow.
+    pub inner_protocol: Option<u8>,
+    /// The second TCP control bits of an encapsulated flow.
+    pub inner_tcp_flags: Option<u16>,
+    /// The second class of service of an encapsulated flow.
+    pub inner_tos: Option<u8>,
 }
