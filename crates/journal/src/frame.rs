@@ -1,5 +1,8 @@
 //! Frames: how one record lies in a segment.
 
+#[cfg(test)]
+mod tests;
+
 use crate::{JournalError, Position};
 
 /// Length and checksum.

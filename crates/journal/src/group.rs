@@ -1,5 +1,8 @@
 //! One journal for many threads: all append, one `fdatasync` makes them durable together.
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 

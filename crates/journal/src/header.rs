@@ -1,5 +1,8 @@
 //! The header of a segment, and the name of its file.
 
+#[cfg(test)]
+mod tests;
+
 use crate::Position;
 
 /// Octets before the first frame.

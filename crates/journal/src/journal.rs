@@ -1,6 +1,8 @@
 //! The journal: one writer on a directory of segments.
 
 #[cfg(test)]
+mod model;
+#[cfg(test)]
 mod tests;
 
 use std::collections::VecDeque;
@@ -329,6 +331,11 @@ impl Journal {
             self.active.octets = self.durable_octets;
         }
         failed
+    }
+
+    #[cfg(test)]
+    pub(crate) fn faults(&self) -> Arc<crate::file::faults::Faults> {
+        Arc::clone(&self.disk.faults)
     }
 
     fn refuse_after_failure(&self) -> Result<(), JournalError> {

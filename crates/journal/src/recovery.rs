@@ -1,5 +1,8 @@
 //! What a directory holds when a journal is opened: good records, and what was lost.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};

@@ -1,5 +1,8 @@
 //! Walking over the frames of one segment, good and bad.
 
+#[cfg(test)]
+mod tests;
+
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;

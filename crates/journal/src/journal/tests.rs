@@ -328,3 +328,19 @@ fn a_torn_tail_is_cut_and_said_and_writing_goes_on_there() {
     assert_eq!(journal.append(&[b"again"]).unwrap(), Position(2));
     assert_eq!(contents(&journal, 2), [(2, b"again".to_vec())]);
 }
+
+#[test]
+fn a_segment_is_brought_to_disk_before_the_next_one_begins() {
+    let dir = TempDir::new().unwrap();
+    let mut journal = filled(&dir, 4096, 2);
+    journal.append(&[b"open"]).unwrap();
+    journal.disk.faults.sync_fails.store(true, Ordering::SeqCst);
+    assert!(journal.roll().unwrap_err().is_final());
+    assert_eq!(segment_files(&dir), ["00000000000000000000.journal"]);
+
+    let dir = TempDir::new().unwrap();
+    let mut journal = filled(&dir, 4096, 2);
+    journal.append(&[b"closed"]).unwrap();
+    journal.roll().unwrap();
+    assert_eq!(journal.durable(), Position(3));
+}
