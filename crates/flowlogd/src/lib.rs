@@ -1,4 +1,5 @@
 //! The collector daemon: configuration, threads, commands and telemetry around the pure core.
 
 pub mod capture;
+pub mod config;
 pub mod output;

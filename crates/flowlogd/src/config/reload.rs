@@ -1,0 +1,72 @@
+//! What a changed configuration can change while the daemon runs.
+
+use std::collections::BTreeSet;
+
+use toml::Table;
+
+use super::{Config, tree};
+
+/// Keys that are applied by a reload; every other needs a restart.
+pub(super) const RELOADABLE: &[&str] = &[
+    "access_key",
+    "flow_log",
+    "limits.memory",
+    "log.level",
+    "logstore.disk_budget",
+    "logstore.retention_days",
+    "regions",
+    "resource",
+    "user",
+];
+
+/// What differs between two configurations, as keys in alphabetical order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Changes {
+    /// What a reload applies.
+    pub applied: Vec<String>,
+    /// What holds only after a restart.
+    pub needs_restart: Vec<String>,
+}
+
+impl Changes {
+    /// Whether nothing differs.
+    pub fn is_empty(&self) -> bool {
+        self.applied.is_empty() && self.needs_restart.is_empty()
+    }
+}
+
+/// Compares the configuration that holds with the one that was read.
+pub fn changes(now: &Config, next: &Config) -> Changes {
+    let mut keys = BTreeSet::new();
+    differing("", &tree::of(now), &tree::of(next), &mut keys);
+    // masked where they are written, so equal there
+    if now.access_key != next.access_key {
+        keys.insert("access_key".to_owned());
+    }
+    if now.user != next.user {
+        keys.insert("user".to_owned());
+    }
+    let (applied, needs_restart) = keys
+        .into_iter()
+        .partition(|key| RELOADABLE.contains(&key.as_str()));
+    Changes {
+        applied,
+        needs_restart,
+    }
+}
+
+/// The keys whose values differ; lists are one value.
+fn differing(prefix: &str, now: &Table, next: &Table, keys: &mut BTreeSet<String>) {
+    for key in now.keys().chain(next.keys()) {
+        let path = format!("{prefix}{key}");
+        match (now.get(key), next.get(key)) {
+            (Some(toml::Value::Table(now)), Some(toml::Value::Table(next))) => {
+                differing(&format!("{path}."), now, next, keys);
+            }
+            (now, next) if now == next => {}
+            _ => {
+                keys.insert(path);
+            }
+        }
+    }
+}

@@ -1,0 +1,261 @@
+//! The sections of the configuration, with the defaults of each beside its fields.
+
+use std::fmt;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+
+use flowlog_access::{AccessKey, AccessKeyId, Secret};
+use serde::{Deserialize, Serialize, Serializer, ser::SerializeStruct};
+
+use super::{FlowLog, Octets, Span};
+
+/// What stands in the place of a secret wherever a configuration is printed.
+pub(super) const MASK: &str = "********";
+
+/// `[collect]`: how datagrams are received.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Collect {
+    /// UDP addresses on which NetFlow V5, V9 and IPFIX are received; `[::]` is both families.
+    /// Default `[::]:9995`. Add those that your Exporters send to (2055, 4739).
+    pub listen: Vec<SocketAddr>,
+    /// Threads that receive and aggregate; 0 is one per core. Default 0. Rows do not depend on
+    /// it. Lower it where the machine has other work.
+    pub workers: u16,
+    /// What the kernel may queue per socket while a worker is busy. Default `32MiB`. More survives
+    /// longer bursts and takes kernel memory; the kernel's own limit (`net.core.rmem_max`) may
+    /// hold less, which is said at the start.
+    pub receive_buffer: Octets,
+    /// Datagrams taken from the kernel at once, 1 to 1024. Default 64. Change it only with a
+    /// measurement.
+    pub receive_batch: u16,
+}
+
+impl Default for Collect {
+    fn default() -> Self {
+        Self {
+            listen: vec![SocketAddr::from((Ipv6Addr::UNSPECIFIED, 9995))],
+            workers: 0,
+            receive_buffer: Octets(32 << 20),
+            receive_batch: 64,
+        }
+    }
+}
+
+/// `[limits]`: what strangers can make the daemon remember, over all partitions together.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// Exporters remembered; beyond it the one silent for longest is forgotten. Default 16,384.
+    /// Raise it for networks with more routers than that.
+    pub exporters: u32,
+    /// Templates remembered per Exporter. Default 1024, some 100 KiB. Raise it for Exporters with
+    /// thousands of Observation Domains.
+    pub templates: u32,
+    /// Rows under way; beyond 90 % the oldest leave early, reason `cap`. Default 4,000,000, at
+    /// some 250 octets each. The first thing to raise on a large machine.
+    pub live_flows: u32,
+    /// Memory of the process beyond which datagrams are shed and counted. Default `2GiB`. Set it
+    /// to what the machine can spare.
+    pub memory: Octets,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            exporters: 16_384,
+            templates: 1024,
+            live_flows: 4_000_000,
+            memory: Octets(2 << 30),
+        }
+    }
+}
+
+/// `[control]`: the control API of the three products.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Control {
+    /// The TCP address of the control API. Default `127.0.0.1:9081`, this machine alone. Open it
+    /// only behind something that speaks TLS.
+    pub listen: SocketAddr,
+}
+
+impl Default for Control {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 9081)),
+        }
+    }
+}
+
+/// `[logstore]`: the embedded Logstore.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Logstore {
+    /// The TCP address of the Logstore's API. Default `127.0.0.1:9082`, this machine alone. Open
+    /// it only behind something that speaks TLS.
+    pub listen: SocketAddr,
+    /// Names under which clients reach it: they ask for `PROJECT.NAME`. Default `localhost`.
+    /// Add the names that clients on other machines use.
+    pub endpoints: Vec<String>,
+    /// Rows are sealed into a Parquet segment when so much of them is in memory, 1 MiB to 1 GiB.
+    /// Default `64MiB`. More makes fewer and better compressed segments, and a longer start after
+    /// a crash.
+    pub seal_size: Octets,
+    /// Rows are sealed when the first of them is so old. Default `5m`. Less lets other programs
+    /// see them in the segments sooner, at the price of more and smaller ones.
+    pub seal_after: Span,
+    /// How long rows may wait for others to share their sync to disk; 0 syncs at once. Default
+    /// `5ms`. More is kinder to slow disks.
+    pub sync_delay: Span,
+    /// What segments and journals may take of the disk; beyond it the oldest rows are deleted and
+    /// counted. 0 is the disk's own limit. Default `0`. Set it where the disk has other users.
+    pub disk_budget: Octets,
+    /// Days for which rows of flow logs are kept, 1 to 3650; 3650 is for ever. Default 30.
+    pub retention_days: u16,
+    /// How long one query may take. Default `30s`.
+    pub query_timeout: Span,
+    /// Memory of all queries together. Default `512MiB`.
+    pub query_memory: Octets,
+    /// Queries that run at the same time; further ones are refused. Default 4.
+    pub concurrent_queries: u16,
+}
+
+impl Default for Logstore {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 9082)),
+            endpoints: vec!["localhost".into()],
+            seal_size: Octets(64 << 20),
+            seal_after: Span::from_seconds(300),
+            sync_delay: Span::from_millis(5),
+            disk_budget: Octets(0),
+            retention_days: 30,
+            query_timeout: Span::from_seconds(30),
+            query_memory: Octets(512 << 20),
+            concurrent_queries: 4,
+        }
+    }
+}
+
+/// `[telemetry]`: metrics, health, the console.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Telemetry {
+    /// The TCP address of `/metrics`, `/healthz` and `/readyz`. Default `127.0.0.1:9080`. Open it
+    /// to the network of your Prometheus.
+    pub listen: SocketAddr,
+}
+
+impl Default for Telemetry {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 9080)),
+        }
+    }
+}
+
+/// `[log]`: the daemon's own messages, on standard error.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Log {
+    /// The least important messages that are written. Default `info`. `debug` and `trace` are for
+    /// searching an error.
+    pub level: LogLevel,
+    /// Text for people or JSON for programs. Default `text`.
+    pub format: LogFormat,
+}
+
+/// How important a message is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[expect(missing_docs, reason = "the names are those of tracing")]
+pub enum LogLevel {
+    Error,
+    Warn,
+    #[default]
+    Info,
+    Debug,
+    Trace,
+}
+
+/// What a message looks like.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// One line of text.
+    #[default]
+    Text,
+    /// One JSON object per line.
+    Json,
+}
+
+/// `[[access_key]]`: a key of the account itself. Its secret is masked wherever it is written.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "KeyForm")]
+pub struct Key(pub AccessKey);
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct KeyForm {
+    id: AccessKeyId,
+    secret: Secret,
+}
+
+impl From<KeyForm> for Key {
+    fn from(KeyForm { id, secret }: KeyForm) -> Self {
+        Self(AccessKey { id, secret })
+    }
+}
+
+impl Serialize for Key {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut table = serializer.serialize_struct("Key", 2)?;
+        table.serialize_field("id", self.0.id.as_str())?;
+        table.serialize_field("secret", MASK)?;
+        table.end()
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Key").field(&self.0.id).finish()
+    }
+}
+
+/// `[[user]]`: a user with a key and policies of its own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct User {
+    /// The user's name, unique.
+    pub name: String,
+    /// The id of the user's access key.
+    pub id: AccessKeyId,
+    /// Its secret.
+    #[serde(serialize_with = "masked")]
+    pub secret: Secret,
+    /// RAM policies as JSON text; none allows nothing. Default: none.
+    #[serde(default)]
+    pub policies: Vec<String>,
+}
+
+fn masked<S: Serializer>(_: &Secret, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(MASK)
+}
+
+/// What exists without any `[[flow_log]]`.
+pub(super) fn built_in_flow_logs() -> Vec<FlowLog> {
+    let keys = [
+        ("name", "default"),
+        ("resource", "sag-default"),
+        ("project", "flow-logs"),
+        ("logstore", "default"),
+        ("window", "1m"),
+        ("active_aging", "300s"),
+        ("inactive_aging", "15s"),
+        ("hold", "auto"),
+        ("allowed_lateness", "2h"),
+        ("time_source", "corrected"),
+    ];
+    let table = keys.map(|(key, value)| (key.to_owned(), value.into()));
+    vec![table.into_iter().collect()]
+}

@@ -1,0 +1,411 @@
+use std::collections::BTreeSet;
+use std::io::Write;
+
+use super::*;
+
+const SHIPPED: &str = include_str!("../../../../config/flowlogd.toml");
+
+/// Every key of the shipped file without its `#`; prose has a blank behind it.
+fn uncommented() -> String {
+    let lines = SHIPPED.lines().map(|line| {
+        line.strip_prefix('#')
+            .filter(|rest| rest.starts_with(|c: char| !c.is_whitespace()))
+            .unwrap_or(line)
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+fn file(text: &str) -> tempfile::NamedTempFile {
+    let mut file = tempfile::Builder::new().suffix(".toml").tempfile().unwrap();
+    file.write_all(text.as_bytes()).unwrap();
+    file
+}
+
+fn load(text: &str) -> Result<Config, String> {
+    let file = file(text);
+    (Sources::default().file(Some(file.path())).load()).map_err(|error| {
+        error
+            .to_string()
+            .replace(&file.path().display().to_string(), "FILE")
+    })
+}
+
+fn set(assignments: &[&str]) -> Result<Config, Box<ConfigError>> {
+    let assignments: Vec<String> = assignments.iter().map(|&text| text.to_owned()).collect();
+    Sources::default().set(&assignments)?.load()
+}
+
+fn environment(variables: &[(&str, &str)]) -> Result<Config, String> {
+    let variables = variables
+        .iter()
+        .map(|(name, value)| (name.into(), value.into()));
+    (Sources::default().environment(variables).load()).map_err(|error| error.to_string())
+}
+
+#[test]
+fn the_shipped_file_as_it_is_changes_nothing() {
+    assert_eq!(load(SHIPPED).unwrap(), Config::default());
+    assert!(
+        SHIPPED
+            .lines()
+            .all(|line| line.is_empty() || line.starts_with('#'))
+    );
+}
+
+#[test]
+fn the_shipped_file_uncommented_is_exactly_the_defaults() {
+    let table: toml::Table = uncommented().parse().unwrap();
+    let mut defaults = tree::of(&Config::default());
+    for empty in ["access_key", "user", "resource"] {
+        assert_eq!(defaults.remove(empty), Some(toml::Value::Array(Vec::new())));
+    }
+    assert_eq!(
+        toml::to_string(&table).unwrap(),
+        toml::to_string(&reordered(&defaults, &table)).unwrap()
+    );
+    assert_eq!(load(&uncommented()).unwrap(), Config::default());
+}
+
+/// `defaults` in the order of `like`, so that two texts can be compared; what is not in `like`
+/// comes last and shows up.
+fn reordered(defaults: &toml::Table, like: &toml::Table) -> toml::Table {
+    let known = like.keys().filter(|key| defaults.contains_key(*key));
+    let others = defaults.keys().filter(|key| !like.contains_key(*key));
+    known
+        .chain(others)
+        .map(|key| {
+            let value = match (&defaults[key], like.get(key)) {
+                (toml::Value::Table(value), Some(toml::Value::Table(like))) => {
+                    reordered(value, like).into()
+                }
+                (value, _) => value.clone(),
+            };
+            (key.clone(), value)
+        })
+        .collect()
+}
+
+/// The keys that a list's entries may have, by serde's own word.
+fn keys_of<T: serde::de::DeserializeOwned + std::fmt::Debug>() -> BTreeSet<String> {
+    let error = toml::from_str::<T>("no-such-key = 0").unwrap_err();
+    error
+        .message()
+        .split('`')
+        .skip(1)
+        .step_by(2)
+        .skip(1)
+        .map(str::to_owned)
+        .collect()
+}
+
+#[test]
+fn every_key_of_an_entry_is_shown_in_the_shipped_file() {
+    let keys = [keys_of::<Key>(), keys_of::<User>()].concat_all();
+    assert!(keys.len() >= 4, "{keys:?}");
+    for key in keys {
+        assert!(SHIPPED.contains(&format!("# {key} = ")), "{key}");
+    }
+}
+
+trait ConcatAll {
+    fn concat_all(self) -> BTreeSet<String>;
+}
+
+impl<const N: usize> ConcatAll for [BTreeSet<String>; N] {
+    fn concat_all(self) -> BTreeSet<String> {
+        self.into_iter().flatten().collect()
+    }
+}
+
+#[test]
+fn the_effective_configuration_can_be_read_again() {
+    let config = Config::default();
+    assert_eq!(load(&config.to_toml()).unwrap(), config);
+}
+
+#[test]
+fn errors_name_file_line_key_value_and_remedy() {
+    for (text, sentence) in [
+        (
+            "\n[collect]\nlisten = [\"[::]:9995\"]\nlisen = 5\n",
+            "FILE:4: collect.lisen = 5: unknown key; did you mean listen?",
+        ),
+        (
+            "[colect]\nworkers = 1\n",
+            "FILE:1: colect: unknown key; did you mean collect?",
+        ),
+        (
+            "[telemetry]\nzzz = \"a\"\n",
+            "FILE:2: telemetry.zzz = \"a\": unknown key; the keys here are listen",
+        ),
+        (
+            "[logstore]\nlisten = \"9082\"\n",
+            "FILE:2: logstore.listen = \"9082\": invalid socket address syntax; write an address \
+             with a port, such as \"127.0.0.1:9082\" or \"[::]:9082\"",
+        ),
+        (
+            "[collect]\nlisten = [\n  \"[::]:9995\",\n  \"here\",\n]\n",
+            "FILE:4: collect.listen[1] = \"here\": invalid socket address syntax; write a list of \
+             addresses with ports, such as [\"[::]:9995\"]",
+        ),
+        (
+            "[collect]\nworkers = \"many\"\n",
+            "FILE:2: collect.workers = \"many\": invalid type: string \"many\", expected u16; write \
+             a value like the default, 0",
+        ),
+        (
+            "[logstore]\nseal_after = \"soon\"\n",
+            "FILE:2: logstore.seal_after = \"soon\": not a duration such as \"300s\", \"5m\" or \
+             \"2h\"; write a value like the default, \"5m\"",
+        ),
+        (
+            "[log]\nlevel = \"warning\"\n",
+            "FILE:2: log.level = \"warning\": unknown value; did you mean warn?",
+        ),
+    ] {
+        assert_eq!(load(text).unwrap_err(), sentence);
+    }
+}
+
+#[test]
+fn values_out_of_place_are_errors_of_the_same_shape() {
+    for (text, sentence) in [
+        (
+            "[collect]\nreceive_batch = 0\n",
+            "FILE:2: collect.receive_batch = 0: out of range; write 1 to 1024",
+        ),
+        (
+            "[logstore]\nseal_size = \"1KiB\"\n",
+            "FILE:2: logstore.seal_size = \"1KiB\": out of range; write \"1MiB\" to \"1GiB\"",
+        ),
+        (
+            "[control]\nlisten = \"127.0.0.1:9082\"\n",
+            "defaults: logstore.listen = \"127.0.0.1:9082\": the address of control.listen as \
+             well; give each a port of its own",
+        ),
+        (
+            "regions = []",
+            "FILE:1: regions = []: no region; name at least one",
+        ),
+        (
+            "account = 1000000000000001",
+            "FILE:1: account = 1000000000000001: invalid type: integer `1000000000000001`, \
+             expected a string; write the account id in quotes, such as \"1000000000000001\"",
+        ),
+        (
+            "[[access_key]]\nid = \"a\"\n",
+            "FILE:1: access_key[0]: secret is missing; add secret = …",
+        ),
+        (
+            "[[access_key]]\nid = \"a\"\nsecret = \"x\"\n[[access_key]]\nid = \"a\"\nsecret = \"y\"\n",
+            "FILE:5: access_key[1].id = \"a\": another key has this id; give every key an id of its own",
+        ),
+        (
+            "[[user]]\nname = \"u\"\nid = \"a\"\nsecret = \"s\"\npolicies = [\"{\"]\n",
+            "FILE:5: user[0].policies[0] = \"{\": not JSON: EOF while parsing an object at line 1 \
+             column 1; correct the JSON text",
+        ),
+    ] {
+        assert_eq!(load(text).unwrap_err(), sentence);
+    }
+}
+
+#[test]
+fn syntax_errors_name_the_line() {
+    let error = load("data = \"x\"\n\n[collect\n").unwrap_err();
+    assert!(
+        error.starts_with("FILE:3: ") && error.ends_with("; correct the TOML there"),
+        "{error}"
+    );
+    let error = load("data = \"x\"\ndata = \"y\"\n").unwrap_err();
+    assert!(error.starts_with("FILE:2: duplicate key"), "{error}");
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_said() {
+    let missing = std::path::Path::new("no-such-file.toml");
+    let error = Sources::default().file(Some(missing)).load().unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "no-such-file.toml: the configuration cannot be read: No such file or directory (os error \
+         2); name a readable file with --config, or leave it out for the defaults"
+    );
+}
+
+#[test]
+fn secrets_are_never_printed() {
+    let keys = "[[access_key]]\nid = \"a\"\nsecret = \"hunter2\"\n\
+                [[user]]\nname = \"u\"\nid = \"b\"\nsecret = \"hunter2\"\n";
+    let config = load(keys).unwrap();
+    assert_eq!(
+        config.root_keys().next().unwrap().secret.expose(),
+        "hunter2"
+    );
+    let printed = config.to_toml() + &format!("{config:?}");
+    assert!(!printed.contains("hunter2"), "{printed}");
+    assert!(
+        printed.contains("id = \"b\"\nsecret = \"********\""),
+        "{printed}"
+    );
+    for broken in [
+        "[[access_key]]\nid = \"a\"\nsecret = 424242\n",
+        "[[access_key]]\nid = \"a\"\nsecret = \"424242 424242\"\n",
+        "[[access_key]]\nid = \"a\"\nsecret = \"424242\"\nextra = 1\n",
+    ] {
+        let error = load(broken).unwrap_err();
+        assert!(!error.contains("424242"), "{error}");
+    }
+}
+
+#[test]
+fn the_environment_goes_before_the_file() {
+    let config = environment(&[
+        ("FLOWLOGD_COLLECT__LISTEN", "127.0.0.1:2055,[::1]:4739"),
+        ("FLOWLOGD_COLLECT__WORKERS", "3"),
+        ("FLOWLOGD_ACCOUNT", "1000000000000002"),
+        ("FLOWLOGD_LOG__LEVEL", "debug"),
+        ("PATH", "/bin"),
+    ])
+    .unwrap();
+    assert_eq!(config.collect.listen.len(), 2);
+    assert_eq!(config.collect.workers, 3);
+    assert_eq!(config.account, "1000000000000002");
+    assert_eq!(config.log.level, LogLevel::Debug);
+
+    let file = file("[collect]\nworkers = 7\nreceive_batch = 8\n");
+    let config = Sources::default()
+        .file(Some(file.path()))
+        .environment([("FLOWLOGD_COLLECT__WORKERS".into(), "3".into())])
+        .set(&["collect.workers=4".to_owned()])
+        .unwrap()
+        .load()
+        .unwrap();
+    assert_eq!(
+        (config.collect.workers, config.collect.receive_batch),
+        (4, 8)
+    );
+}
+
+#[test]
+fn errors_of_the_environment_name_the_variable() {
+    assert_eq!(
+        environment(&[("FLOWLOGD_COLECT__WORKERS", "3")]).unwrap_err(),
+        "environment FLOWLOGD_COLECT__WORKERS: colect: unknown key; did you mean collect?"
+    );
+    assert_eq!(
+        environment(&[("FLOWLOGD_COLLECT__WORKERS", "some")]).unwrap_err(),
+        "environment FLOWLOGD_COLLECT__WORKERS: collect.workers = \"some\": invalid type: string \
+         \"some\", expected u16; write a value like the default, 0"
+    );
+}
+
+#[test]
+fn what_kubernetes_sets_for_a_service_of_our_name_is_left_alone() {
+    let config = environment(&[
+        ("FLOWLOGD_PORT", "udp://10.0.0.1:9995"),
+        ("FLOWLOGD_PORT_9995_UDP_ADDR", "10.0.0.1"),
+        ("FLOWLOGD_SERVICE_HOST", "10.0.0.1"),
+    ]);
+    assert_eq!(config.unwrap(), Config::default());
+}
+
+#[test]
+fn set_reaches_into_lists_by_place_and_by_name() {
+    for key in [
+        "flow_log.0.window",
+        "flow_log[0].window",
+        "flow_log.default.window",
+    ] {
+        let config = set(&[&format!("{key}=5m")]).unwrap();
+        assert_eq!(
+            tree::of(&config)["flow_log"][0]["window"].as_str(),
+            Some("5m"),
+            "{key}"
+        );
+    }
+    let config = set(&["access_key.0.id=a", "access_key.0.secret=123"]);
+    let error = config.unwrap_err().to_string();
+    assert!(
+        error.starts_with("--set: access_key[0].secret = \"********\": not a secret"),
+        "{error}"
+    );
+    let config = set(&["access_key.0.id=a", "access_key.0.secret=\"123\""]).unwrap();
+    assert_eq!(config.access_key.len(), 1);
+}
+
+#[test]
+fn set_says_what_it_cannot_do() {
+    for (assignment, sentence) in [
+        ("data", "--set: data: no value; write --set key=value"),
+        (
+            "=1",
+            "--set: not a key; write a key such as collect.listen or flow_log.0.window",
+        ),
+        (
+            "flow_log.7.window=5m",
+            "--set: flow_log.7.window: no such entry; write a key such as collect.listen or flow_log.0.window",
+        ),
+        (
+            "data.x=1",
+            "--set: data.x: a value that has no keys; write a key such as collect.listen or flow_log.0.window",
+        ),
+        (
+            "collect.lisen=1",
+            "--set: collect.lisen = 1: unknown key; did you mean listen?",
+        ),
+    ] {
+        let error = set(&[assignment]).unwrap_err().to_string();
+        assert_eq!(error, sentence);
+    }
+}
+
+#[test]
+fn a_reload_says_what_it_applies_and_what_it_cannot() {
+    let now = Config::default();
+    let next = load(
+        "regions = [\"a\"]\n[collect]\nworkers = 2\n[log]\nlevel = \"debug\"\nformat = \"json\"\n\
+         [[access_key]]\nid = \"a\"\nsecret = \"x\"\n",
+    )
+    .unwrap();
+    let found = changes(&now, &next);
+    assert_eq!(found.applied, ["access_key", "log.level", "regions"]);
+    assert_eq!(found.needs_restart, ["collect.workers", "log.format"]);
+    assert!(changes(&now, &now).is_empty());
+    // only the secret differs
+    let other = load("[[access_key]]\nid = \"a\"\nsecret = \"y\"\n").unwrap();
+    let same = load("[[access_key]]\nid = \"a\"\nsecret = \"x\"\n").unwrap();
+    assert_eq!(changes(&same, &other).applied, ["access_key"]);
+}
+
+#[test]
+fn every_reloadable_key_is_marked_in_the_shipped_file() {
+    let marked = SHIPPED.matches("(reload)").count() - 1;
+    assert_eq!(marked, reload::RELOADABLE.len());
+}
+
+#[test]
+fn quantities_are_written_as_they_are_read() {
+    for text in ["250ms", "1s", "90s", "5m", "2h", "1d", "0s"] {
+        assert_eq!(text.parse::<Span>().unwrap().to_string(), text);
+    }
+    for text in ["0", "1000", "64KiB", "64MiB", "10GiB", "1TiB"] {
+        assert_eq!(text.parse::<Octets>().unwrap().to_string(), text);
+    }
+    assert_eq!("60s".parse::<Span>().unwrap().to_string(), "1m");
+    assert_eq!("1 h".parse::<Span>().unwrap(), Span::from_seconds(3600));
+    for text in [
+        "",
+        "5",
+        "s",
+        "1.5h",
+        "-1s",
+        "99999999999999999999s",
+        "300 days",
+        "18446744073709551615d",
+    ] {
+        text.parse::<Span>().unwrap_err();
+    }
+    for text in ["", "MiB", "1MB", "-1", "16777216TiB"] {
+        text.parse::<Octets>().unwrap_err();
+    }
+}
