@@ -11,6 +11,9 @@ pub const VARIABLE_LENGTH: u16 = u16::MAX;
 pub struct TemplateId(u16);
 
 impl TemplateId {
+    /// The least: 256.
+    pub const FIRST: Self = Self(256);
+
     /// `None` below 256.
     pub const fn new(id: u16) -> Option<Self> {
         if id >= 256 { Some(Self(id)) } else { None }
