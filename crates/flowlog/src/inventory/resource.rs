@@ -289,6 +289,7 @@ mod timeout {
 
     const REMEDY: &str = "an active timeout of 1s to 6000s";
 
+    #[expect(clippy::ref_option, reason = "the signature is serde's")]
     #[expect(
         clippy::trivially_copy_pass_by_ref,
         reason = "the signature is serde's"
