@@ -23,6 +23,7 @@ mod tests;
 use std::path::PathBuf;
 
 use flowlog_access::AccessKey;
+use flowlog_flowlog::{Definition, Resource};
 use serde::{Deserialize, Serialize};
 
 pub use error::{ConfigError, Origin};
@@ -32,11 +33,6 @@ pub use sections::{
     Collect, Control, Key, Limits, Log, LogFormat, LogLevel, Logstore, Telemetry, User,
 };
 pub use sources::Sources;
-
-/// A resource of the inventory (`[[resource]]`).
-pub type Resource = toml::Table;
-/// A flow log that exists without the API (`[[flow_log]]`).
-pub type FlowLog = toml::Table;
 
 /// Everything that can be chosen. [`Config::default`] is what holds without any configuration.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -74,7 +70,7 @@ pub struct Config {
     pub resource: Vec<Resource>,
     /// Flow logs that exist without the API. Default: `default`, which writes the rows of
     /// `sag-default` every minute. The first one given replaces it.
-    pub flow_log: Vec<FlowLog>,
+    pub flow_log: Vec<Definition>,
 }
 
 impl Default for Config {

@@ -4,9 +4,11 @@ use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use flowlog_access::{AccessKey, AccessKeyId, Secret};
+use flowlog_flowlog::{ActiveAging, CaptureWindow, Definition, FlowLogId, InactiveAging};
+use flowlog_record::Window;
 use serde::{Deserialize, Serialize, Serializer, ser::SerializeStruct};
 
-use super::{FlowLog, Octets, Span};
+use super::{Octets, Span};
 
 /// What stands in the place of a secret wherever a configuration is printed.
 pub(super) const MASK: &str = "********";
@@ -242,20 +244,14 @@ fn masked<S: Serializer>(_: &Secret, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(MASK)
 }
 
-/// What exists without any `[[flow_log]]`.
-pub(super) fn built_in_flow_logs() -> Vec<FlowLog> {
-    let keys = [
-        ("name", "default"),
-        ("resource", "sag-default"),
-        ("project", "flow-logs"),
-        ("logstore", "default"),
-        ("window", "1m"),
-        ("active_aging", "300s"),
-        ("inactive_aging", "15s"),
-        ("hold", "auto"),
-        ("allowed_lateness", "2h"),
-        ("time_source", "corrected"),
-    ];
-    let table = keys.map(|(key, value)| (key.to_owned(), value.into()));
-    vec![table.into_iter().collect()]
+/// What exists without any `[[flow_log]]`: the rows of unclaimed Exporters, every minute.
+pub(super) fn built_in_flow_logs() -> Vec<Definition> {
+    let name = FlowLogId::new("default").into_iter();
+    name.map(|name| Definition {
+        window: Some(CaptureWindow::Of(Window::OneMinute)),
+        active_aging: ActiveAging::from_seconds(300).ok(),
+        inactive_aging: InactiveAging::from_seconds(15).ok(),
+        ..Definition::new(name)
+    })
+    .collect()
 }

@@ -59,30 +59,16 @@ fn the_shipped_file_uncommented_is_exactly_the_defaults() {
     for empty in ["access_key", "user", "resource"] {
         assert_eq!(defaults.remove(empty), Some(toml::Value::Array(Vec::new())));
     }
-    assert_eq!(
-        toml::to_string(&table).unwrap(),
-        toml::to_string(&reordered(&defaults, &table)).unwrap()
-    );
+    assert_eq!(paths(&table), paths(&defaults));
     assert_eq!(load(&uncommented()).unwrap(), Config::default());
 }
 
-/// `defaults` in the order of `like`, so that two texts can be compared; what is not in `like`
-/// comes last and shows up.
-fn reordered(defaults: &toml::Table, like: &toml::Table) -> toml::Table {
-    let known = like.keys().filter(|key| defaults.contains_key(*key));
-    let others = defaults.keys().filter(|key| !like.contains_key(*key));
-    known
-        .chain(others)
-        .map(|key| {
-            let value = match (&defaults[key], like.get(key)) {
-                (toml::Value::Table(value), Some(toml::Value::Table(like))) => {
-                    reordered(value, like).into()
-                }
-                (value, _) => value.clone(),
-            };
-            (key.clone(), value)
-        })
-        .collect()
+/// The paths of all keys.
+fn paths(table: &toml::Table) -> BTreeSet<String> {
+    let text = toml::to_string(table).unwrap();
+    let places = tree::Places::of(&text).unwrap();
+    let paths = places.iter().map(|(path, _)| path.to_string());
+    paths.collect()
 }
 
 /// The keys that a list's entries may have, by serde's own word.
@@ -100,20 +86,23 @@ fn keys_of<T: serde::de::DeserializeOwned + std::fmt::Debug>() -> BTreeSet<Strin
 
 #[test]
 fn every_key_of_an_entry_is_shown_in_the_shipped_file() {
-    let keys = [keys_of::<Key>(), keys_of::<User>()].concat_all();
-    assert!(keys.len() >= 4, "{keys:?}");
-    for key in keys {
-        assert!(SHIPPED.contains(&format!("# {key} = ")), "{key}");
-    }
-}
-
-trait ConcatAll {
-    fn concat_all(self) -> BTreeSet<String>;
-}
-
-impl<const N: usize> ConcatAll for [BTreeSet<String>; N] {
-    fn concat_all(self) -> BTreeSet<String> {
-        self.into_iter().flatten().collect()
+    let aliases = ["vm", "snid"];
+    for (list, keys) in [
+        ("access_key", keys_of::<Key>()),
+        ("user", keys_of::<User>()),
+        ("resource", keys_of::<Resource>()),
+        ("flow_log", keys_of::<Definition>()),
+    ] {
+        let (_, entry) = SHIPPED.split_once(&format!("[[{list}]]\n")).unwrap();
+        let entry = entry.split("[[").next().unwrap();
+        assert!(keys.len() >= 2, "{keys:?}");
+        for key in keys.iter().filter(|key| !aliases.contains(&key.as_str())) {
+            let shown = entry.lines().any(|line| {
+                line.trim_start_matches(['#', ' '])
+                    .starts_with(&format!("{key} = "))
+            });
+            assert!(shown, "{list}: {key}");
+        }
     }
 }
 
@@ -207,6 +196,23 @@ fn values_out_of_place_are_errors_of_the_same_shape() {
         ),
     ] {
         assert_eq!(load(text).unwrap_err(), sentence);
+    }
+}
+
+#[test]
+fn errors_of_flow_logs_and_resources_name_their_entry() {
+    for (text, sentence) in [
+        ("[[flow_log]]\nname = \"a\"\nwindow = \"7m\"\n", "X"),
+        ("[[flow_log]]\nwindow = \"1m\"\n", "X"),
+        ("[[flow_log]]\nname = \"a\"\nwindw = \"1m\"\n", "X"),
+        ("[[flow_log]]\nname = \"a\"\n[[flow_log]]\nname = \"a\"\n", "X"),
+        ("[[flow_log]]\nname = \"a\"\nresource = \"what\"\n", "X"),
+        ("[[flow_log]]\nname = \"a\"\ncolumns = [\"nope\"]\n", "X"),
+        ("[[resource]]\nid = \"sag-1\"\nkind = \"sgg\"\n", "X"),
+        ("[[resource]]\nid = \"sag-1\"\nkind = \"sag\"\nexporters = [\"1.2.3\"]\n", "X"),
+        ("[[resource]]\nid = \"eni-1\"\nkind = \"eni\"\nparent = \"vsw-1\"\n", "X"),
+    ] {
+        eprintln!("{} {sentence}", load(text).unwrap_err());
     }
 }
 

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 
+use flowlog_flowlog::Inventory;
+
 use super::path::Path;
 use super::{Config, Octets};
 
@@ -87,6 +89,13 @@ impl Problem {
             let problem = format!("{name} is missing");
             return Self::at(path, problem, format!("add {name} = …"));
         }
+        // what types of ours say: `VALUE`: what it should be
+        if let Some((_, remedy)) = message
+            .strip_prefix('`')
+            .and_then(|text| text.split_once("`: "))
+        {
+            return Self::at(path, "not a value for this key", remedy);
+        }
         let remedy = form(&path);
         let problem = if path.last_key() == "secret" {
             // serde's words may hold the value
@@ -140,7 +149,8 @@ pub(super) fn check(config: &Config) -> Result<(), Problem> {
     check_logstore(config)?;
     check_addresses(config)?;
     check_keys(config)?;
-    check_users(config)
+    check_users(config)?;
+    check_flow_logs(config)
 }
 
 fn check_account(config: &Config) -> Result<(), Problem> {
@@ -319,6 +329,36 @@ fn check_users(config: &Config) -> Result<(), Problem> {
             let path = path.key("policies").item(policy);
             let problem = format!("not JSON: {problem}");
             return Err(Problem::at(path, problem, "correct the JSON text"));
+        }
+    }
+    Ok(())
+}
+
+/// Inventory and flow logs, looked at together.
+fn check_flow_logs(config: &Config) -> Result<(), Problem> {
+    let inventory = Inventory::new(config.resource.clone()).map_err(|error| {
+        let resources = config.resource.iter();
+        let list = Path::parse("resource");
+        let at = resources
+            .clone()
+            .rposition(|resource| resource.id.as_str() == error.resource);
+        let path = at.map_or_else(|| list.clone(), |at| list.item(at).key(error.field));
+        Problem::at(path, "the inventory cannot be so", error.remedy)
+    })?;
+    let mut seen = BTreeSet::new();
+    for (at, definition) in config.flow_log.iter().enumerate() {
+        let path = Path::parse("flow_log").item(at);
+        if !seen.insert(&definition.name) {
+            let remedy = "give every flow log a name of its own";
+            return Err(Problem::at(
+                path.key("name"),
+                "another flow log has this name",
+                remedy,
+            ));
+        }
+        if let Err(error) = definition.clone().validate(&inventory) {
+            let wrong = format!("a flow log cannot have this ({})", error.value);
+            return Err(Problem::at(path.key(error.field), wrong, error.remedy));
         }
     }
     Ok(())
