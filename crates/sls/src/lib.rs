@@ -5,7 +5,8 @@
 //! Layer 1.
 //!
 //! A server begins with [`Endpoints`] (whose project?), [`signature::authenticate`] (who asks?) and
-//! [`Error`] (what else to answer); a client with [`signature::sign_v4`].
+//! [`Error`] (what else to answer), then [`query::Query`] over an [`index::IndexConfig`]; a client
+//! with [`signature::sign_v4`].
 
 #![no_std]
 
@@ -15,10 +16,12 @@ mod address;
 pub mod date;
 mod error;
 mod headers;
+pub mod index;
 mod json;
 mod logs;
 mod parameters;
 pub mod percent;
+pub mod query;
 pub mod signature;
 
 pub use address::{Endpoints, Target};

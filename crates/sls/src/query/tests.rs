@@ -1,0 +1,4 @@
+//! Parsing in `parsing`, binding and evaluation in `evaluation`.
+
+mod evaluation;
+mod parsing;
