@@ -1,0 +1,110 @@
+//! The fields of a record that no key and no counter needs.
+
+use flowlog_record::{
+    Address, EnterpriseNumber, Fields, FlowDetail, FlowRecord, InformationElementId as Id,
+};
+
+use crate::batch::RawRecord;
+use crate::elements as ie;
+use crate::plan::{address, unsigned};
+
+/// The details of a record and its data record.
+pub(crate) fn of(record: &FlowRecord, raw: &RawRecord<'_>) -> FlowDetail {
+    let is_ipv6 = record.fields.contains(Fields::IPV6);
+    let (source_mask, destination_mask) = if is_ipv6 {
+        (
+            ie::SOURCE_IPV6_PREFIX_LENGTH,
+            ie::DESTINATION_IPV6_PREFIX_LENGTH,
+        )
+    } else {
+        (
+            ie::SOURCE_IPV4_PREFIX_LENGTH,
+            ie::DESTINATION_IPV4_PREFIX_LENGTH,
+        )
+    };
+    let either = |ipv4, ipv6| {
+        let (first, second) = if is_ipv6 { (ipv6, ipv4) } else { (ipv4, ipv6) };
+        address_of(raw, first).or_else(|| address_of(raw, second))
+    };
+    let inner = Inner::of(raw);
+    FlowDetail {
+        next_hop: either(ie::IP_NEXT_HOP_IPV4_ADDRESS, ie::IP_NEXT_HOP_IPV6_ADDRESS),
+        bgp_next_hop: either(ie::BGP_NEXT_HOP_IPV4_ADDRESS, ie::BGP_NEXT_HOP_IPV6_ADDRESS),
+        source_as: integer(raw, ie::BGP_SOURCE_AS_NUMBER),
+        destination_as: integer(raw, ie::BGP_DESTINATION_AS_NUMBER),
+        source_mask: integer(raw, source_mask),
+        destination_mask: integer(raw, destination_mask),
+        vlan: integer(raw, ie::VLAN_ID).or_else(|| integer(raw, ie::DOT1Q_VLAN_ID)),
+        inner_source: inner.source,
+        inner_destination: inner.destination,
+        inner_source_port: inner.second(raw, ie::SOURCE_TRANSPORT_PORT),
+        inner_destination_port: inner.second(raw, ie::DESTINATION_TRANSPORT_PORT),
+        inner_protocol: inner.second(raw, ie::PROTOCOL_IDENTIFIER),
+        inner_tcp_flags: inner.second(raw, ie::TCP_CONTROL_BITS),
+        inner_tos: inner.second(raw, ie::IP_CLASS_OF_SERVICE),
+    }
+}
+
+/// The second pair of addresses of a record whose Template repeats elements of the key.
+#[derive(Default)]
+struct Inner {
+    is_there: bool,
+    source: Option<Address>,
+    destination: Option<Address>,
+}
+
+impl Inner {
+    fn of(raw: &RawRecord<'_>) -> Self {
+        const REPEATED: [Id; 7] = [
+            ie::SOURCE_IPV4_ADDRESS,
+            ie::SOURCE_IPV6_ADDRESS,
+            ie::DESTINATION_IPV4_ADDRESS,
+            ie::DESTINATION_IPV6_ADDRESS,
+            ie::SOURCE_TRANSPORT_PORT,
+            ie::DESTINATION_TRANSPORT_PORT,
+            ie::PROTOCOL_IDENTIFIER,
+        ];
+        let is_there = REPEATED.iter().any(|&id| nth(raw, &[id], 1).is_some());
+        if !is_there {
+            return Self::default();
+        }
+        // The second of either family; a header of which only one end is repeated shares the other.
+        let second = |ids: &[Id]| {
+            let value = nth(raw, ids, 1).or_else(|| nth(raw, ids, 0));
+            value.and_then(address)
+        };
+        Self {
+            is_there,
+            source: second(&[ie::SOURCE_IPV4_ADDRESS, ie::SOURCE_IPV6_ADDRESS]),
+            destination: second(&[ie::DESTINATION_IPV4_ADDRESS, ie::DESTINATION_IPV6_ADDRESS]),
+        }
+    }
+
+    fn second<T: TryFrom<u64>>(&self, raw: &RawRecord<'_>, id: Id) -> Option<T> {
+        if !self.is_there {
+            return None;
+        }
+        T::try_from(unsigned(nth(raw, &[id], 1)?)).ok()
+    }
+}
+
+/// The n-th value of any of these elements.
+fn nth<'a>(raw: &RawRecord<'a>, ids: &[Id], n: usize) -> Option<&'a [u8]> {
+    raw.values()
+        .filter(|(field, _)| field.enterprise == EnterpriseNumber::IANA && ids.contains(&field.id))
+        .nth(n)
+        .map(|(_, value)| value)
+}
+
+fn address_of(raw: &RawRecord<'_>, id: Id) -> Option<Address> {
+    raw.element(EnterpriseNumber::IANA, id).and_then(address)
+}
+
+/// An integer of one to eight octets that fits.
+fn integer<T: TryFrom<u64>>(raw: &RawRecord<'_>, id: Id) -> Option<T> {
+    let octets = raw.element(EnterpriseNumber::IANA, id)?;
+    if !matches!(octets.len(), 1..=8) {
+        return None;
+    }
+    T::try_from(unsigned(octets)).ok()
+}

@@ -1,0 +1,53 @@
+//! The header's clocks, against which the relative times of records count.
+
+use flowlog_record::Timestamp;
+
+/// Seconds from the NTP epoch, 1900-01-01, to the Unix epoch.
+const NTP_TO_UNIX_SECONDS: i64 = 2_208_988_800;
+
+/// When a datagram was exported, in the words of its header and of options data.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Moment {
+    /// Header export time `X`, milliseconds.
+    pub(crate) export: Timestamp,
+    /// `SysUptime` of the header (V5, V9), milliseconds.
+    pub(crate) uptime: u32,
+    /// `systemInitTimeMilliseconds` of options data (IPFIX).
+    pub(crate) boot: Option<Timestamp>,
+}
+
+impl Moment {
+    /// V5 and V9: the time at which `SysUptime` was `switched`.
+    ///
+    /// The difference is signed and modular: `switched` may be slightly ahead, and `SysUptime`
+    /// wraps every 49.7 days.
+    #[inline]
+    pub(crate) fn switched(&self, switched: u32) -> Timestamp {
+        let ago = self.uptime.wrapping_sub(switched).cast_signed();
+        self.export.plus(-i64::from(ago))
+    }
+
+    /// Elements 158 and 159: `micros` before the export, rounded down.
+    #[inline]
+    pub(crate) fn micros_before(&self, micros: u32) -> Timestamp {
+        self.export.plus((-i64::from(micros)).div_euclid(1000))
+    }
+}
+
+/// Milliseconds of the epoch in NTP format (RFC 7011 §6.1.9), rounded down; era 1 begins in 2036.
+#[inline]
+pub(crate) fn ntp_millis(octets: [u8; 8]) -> Timestamp {
+    let (seconds, fraction) = ntp_parts(octets);
+    let millis = (u64::from(fraction) * 1000) >> 32;
+    Timestamp(seconds * 1000 + millis.cast_signed())
+}
+
+/// Unix seconds and the binary fraction of an NTP timestamp.
+pub(crate) fn ntp_parts(octets: [u8; 8]) -> (i64, u32) {
+    let value = u64::from_be_bytes(octets);
+    let half = |value: u64| u32::try_from(value & 0xffff_ffff).unwrap_or_default();
+    let seconds = i64::from(half(value >> 32)) - NTP_TO_UNIX_SECONDS;
+    let fraction = half(value);
+    let era = if seconds < 0 { 1 << 32 } else { 0 };
+    (seconds + era, fraction)
+}

@@ -1,0 +1,418 @@
+//! From the fields of a Template to a plan: which element fills what, decided once.
+
+use alloc::vec::Vec;
+
+use flowlog_record::{EnterpriseNumber, Fields, FlowRecord, InformationElementId as Id, Version};
+
+use super::Plan;
+use super::column::{Clock, Column, Target};
+use super::family::{Families, Pair};
+use super::place::Places;
+use super::rate::RateColumns;
+use super::reverse::Reverse;
+use crate::elements as ie;
+use crate::layout::Layout;
+
+const IANA: EnterpriseNumber = EnterpriseNumber::IANA;
+const REVERSE: EnterpriseNumber = EnterpriseNumber::REVERSE;
+
+/// A counter element, and the bit that says that it is a running total.
+type Counter = (EnterpriseNumber, Id, Fields);
+
+const NO_TOTAL: Fields = Fields::empty();
+
+/// Octets and packets, the first that a Template has (aggregation §5).
+const OCTETS: [Counter; 5] = [
+    (IANA, ie::OCTET_DELTA_COUNT, NO_TOTAL),
+    (IANA, ie::OCTET_TOTAL_COUNT, Fields::OCTETS_TOTAL),
+    (IANA, ie::POST_OCTET_DELTA_COUNT, NO_TOTAL),
+    (IANA, ie::INITIATOR_OCTETS, NO_TOTAL),
+    (IANA, ie::LAYER2_OCTET_DELTA_COUNT, NO_TOTAL),
+];
+const PACKETS: [Counter; 4] = [
+    (IANA, ie::PACKET_DELTA_COUNT, NO_TOTAL),
+    (IANA, ie::PACKET_TOTAL_COUNT, Fields::PACKETS_TOTAL),
+    (IANA, ie::POST_PACKET_DELTA_COUNT, NO_TOTAL),
+    (IANA, ie::INITIATOR_PACKETS, NO_TOTAL),
+];
+const REVERSE_OCTETS: [Counter; 5] = [
+    (REVERSE, ie::OCTET_DELTA_COUNT, NO_TOTAL),
+    (REVERSE, ie::OCTET_TOTAL_COUNT, Fields::OCTETS_TOTAL),
+    (REVERSE, ie::POST_OCTET_DELTA_COUNT, NO_TOTAL),
+    (IANA, ie::RESPONDER_OCTETS, NO_TOTAL),
+    (REVERSE, ie::LAYER2_OCTET_DELTA_COUNT, NO_TOTAL),
+];
+const REVERSE_PACKETS: [Counter; 4] = [
+    (REVERSE, ie::PACKET_DELTA_COUNT, NO_TOTAL),
+    (REVERSE, ie::PACKET_TOTAL_COUNT, Fields::PACKETS_TOTAL),
+    (REVERSE, ie::POST_PACKET_DELTA_COUNT, NO_TOTAL),
+    (IANA, ie::RESPONDER_PACKETS, NO_TOTAL),
+];
+
+/// The fields of which there is one element, or a second choice.
+const PLAIN: [(&[Id], Target, Fields); 9] = [
+    (
+        &[ie::PROTOCOL_IDENTIFIER],
+        Target::Protocol,
+        Fields::PROTOCOL,
+    ),
+    (
+        &[ie::IP_CLASS_OF_SERVICE],
+        Target::ClassOfService,
+        Fields::TOS,
+    ),
+    (&[ie::TCP_CONTROL_BITS], Target::TcpFlags, Fields::TCP_FLAGS),
+    (
+        &[ie::INGRESS_INTERFACE, ie::INGRESS_PHYSICAL_INTERFACE],
+        Target::IngressInterface,
+        Fields::INGRESS_INTERFACE,
+    ),
+    (
+        &[ie::EGRESS_INTERFACE, ie::EGRESS_PHYSICAL_INTERFACE],
+        Target::EgressInterface,
+        Fields::EGRESS_INTERFACE,
+    ),
+    (&[ie::FLOW_DIRECTION], Target::Direction, Fields::DIRECTION),
+    (
+        &[ie::FORWARDING_STATUS],
+        Target::ForwardingStatus,
+        Fields::FORWARDING_STATUS,
+    ),
+    (
+        &[ie::FIREWALL_EVENT],
+        Target::FirewallEvent,
+        Fields::FIREWALL_EVENT,
+    ),
+    (
+        &[ie::FLOW_END_REASON],
+        Target::EndReason,
+        Fields::END_REASON,
+    ),
+];
+
+/// Elements of the start and of the end, in the order of aggregation §3; the clock of the fifth
+/// depends on the version.
+const TIMES: [(Id, Id, Clock); 6] = [
+    (
+        ie::FLOW_START_MILLISECONDS,
+        ie::FLOW_END_MILLISECONDS,
+        Clock::Millis,
+    ),
+    (
+        ie::FLOW_START_MICROSECONDS,
+        ie::FLOW_END_MICROSECONDS,
+        Clock::Ntp,
+    ),
+    (
+        ie::FLOW_START_NANOSECONDS,
+        ie::FLOW_END_NANOSECONDS,
+        Clock::Ntp,
+    ),
+    (ie::FLOW_START_SECONDS, ie::FLOW_END_SECONDS, Clock::Seconds),
+    (
+        ie::FLOW_START_SYS_UP_TIME,
+        ie::FLOW_END_SYS_UP_TIME,
+        Clock::Switched,
+    ),
+    (
+        ie::FLOW_START_DELTA_MICROSECONDS,
+        ie::FLOW_END_DELTA_MICROSECONDS,
+        Clock::MicrosBefore,
+    ),
+];
+
+/// The columns found so far, and the bits of what they fill.
+struct Draft<'a> {
+    version: Version,
+    places: Places<'a>,
+    columns: Vec<Column>,
+    fields: Fields,
+}
+
+/// The plan for data of a Template with that layout.
+pub(super) fn plan(version: Version, layout: &Layout) -> Plan {
+    let mut draft = Draft {
+        version,
+        places: Places::new(layout),
+        columns: Vec::new(),
+        fields: Fields::empty(),
+    };
+    let families = draft.addresses();
+    draft.ports();
+    draft.plain();
+    draft.icmp();
+    draft.relay();
+    let octets_element = draft.counter(&OCTETS, Target::Octets, Fields::OCTETS);
+    let packets_element = draft.counter(&PACKETS, Target::Packets, Fields::PACKETS);
+    let counts_from_boot = draft.times(IANA);
+    draft.duration_and_observation();
+    let rates = RateColumns::new(&mut draft.places);
+    let (columns, fields) = (core::mem::take(&mut draft.columns), draft.fields);
+    let reverse = draft.reverse();
+    let (stride, gather) = draft.places.finish(layout.shortest());
+    Plan {
+        prototype: FlowRecord {
+            fields,
+            ..FlowRecord::EMPTY
+        },
+        columns: columns.into_boxed_slice(),
+        families,
+        rates,
+        reverse,
+        gather,
+        stride,
+        counts_from_boot,
+        octets_element,
+        packets_element,
+    }
+}
+
+impl Draft<'_> {
+    /// A column for the first usable field of that element, if there is one.
+    fn integer(&mut self, of: EnterpriseNumber, id: Id, target: Target, fields: Fields) -> bool {
+        let place = self.places.integer(of, id);
+        if let Some(place) = place {
+            self.columns.push(Column::new(place, target));
+            self.fields |= fields;
+        }
+        place.is_some()
+    }
+
+    fn addresses(&mut self) -> Option<Families> {
+        let ipv4 = Pair::ipv4(&mut self.places);
+        let ipv6 = Pair::ipv6(&mut self.places);
+        if !ipv4.is_none() && !ipv6.is_none() {
+            return Some(Families::new(ipv4, ipv6, &mut self.places));
+        }
+        let columns = [
+            (ipv4.source, Target::SourceIpv4, Fields::SOURCE),
+            (
+                ipv4.destination,
+                Target::DestinationIpv4,
+                Fields::DESTINATION,
+            ),
+            (
+                ipv6.source,
+                Target::SourceIpv6,
+                Fields::SOURCE | Fields::IPV6,
+            ),
+            (
+                ipv6.destination,
+                Target::DestinationIpv6,
+                Fields::DESTINATION | Fields::IPV6,
+            ),
+        ];
+        for (place, target, fields) in columns {
+            if let Some(place) = place {
+                self.columns.push(Column::new(place, target));
+                self.fields |= fields;
+            }
+        }
+        None
+    }
+
+    /// Elements 7 and 11; without them those of UDP and TCP, of which at most one is not zero.
+    fn ports(&mut self) {
+        let source = Fields::SOURCE_PORT;
+        if !self.integer(IANA, ie::SOURCE_TRANSPORT_PORT, Target::SourcePort, source) {
+            self.integer(IANA, ie::UDP_SOURCE_PORT, Target::SourcePort, source);
+            self.integer(IANA, ie::TCP_SOURCE_PORT, Target::OtherSourcePort, source);
+        }
+        let destination = Fields::DESTINATION_PORT;
+        if !self.integer(
+            IANA,
+            ie::DESTINATION_TRANSPORT_PORT,
+            Target::DestinationPort,
+            destination,
+        ) {
+            self.integer(
+                IANA,
+                ie::UDP_DESTINATION_PORT,
+                Target::DestinationPort,
+                destination,
+            );
+            self.integer(
+                IANA,
+                ie::TCP_DESTINATION_PORT,
+                Target::OtherDestinationPort,
+                destination,
+            );
+        }
+    }
+
+    fn plain(&mut self) {
+        for (ids, target, fields) in PLAIN {
+            ids.iter().any(|&id| self.integer(IANA, id, target, fields));
+        }
+    }
+
+    /// The first of 32, 139, 176/177, 178/179; either family's element serves both.
+    fn icmp(&mut self) {
+        let (whole, icmp) = (Target::IcmpTypeCode, Fields::ICMP);
+        if self.integer(IANA, ie::ICMP_TYPE_CODE_IPV4, whole, icmp)
+            || self.integer(IANA, ie::ICMP_TYPE_CODE_IPV6, whole, icmp)
+        {
+            return;
+        }
+        for (kind, code) in [
+            (ie::ICMP_TYPE_IPV4, ie::ICMP_CODE_IPV4),
+            (ie::ICMP_TYPE_IPV6, ie::ICMP_CODE_IPV6),
+        ] {
+            if self.integer(IANA, kind, Target::IcmpType, icmp) {
+                self.integer(IANA, code, Target::IcmpCode, icmp);
+                return;
+            }
+        }
+    }
+
+    /// Elements 130 and 131 say that the records are those of another Exporter.
+    fn relay(&mut self) {
+        let ids = [ie::EXPORTER_IPV4_ADDRESS, ie::EXPORTER_IPV6_ADDRESS];
+        let is_there = |id| {
+            self.places
+                .position(IANA, id, |length| length > 0)
+                .is_some()
+        };
+        if ids.into_iter().any(is_there) {
+            self.fields |= Fields::RELAYED;
+        }
+    }
+
+    /// The first counter that is there, by the element's number.
+    fn counter(&mut self, counters: &[Counter], target: Target, field: Fields) -> Option<Id> {
+        counters
+            .iter()
+            .find(|&&(of, id, total)| self.integer(of, id, target, field | total))
+            .map(|&(_, id, _)| id)
+    }
+
+    /// Start and end of the forward or the reverse half; whether they count from a boot that
+    /// is still to be found.
+    fn times(&mut self, of: EnterpriseNumber) -> bool {
+        let [start, end] = self.clocks(of);
+        let (start, end) = match (start, end) {
+            // Relative to boot beside absolute: what cannot be compared is not there.
+            (Some((_, Clock::SinceBoot)), Some((_, clock))) if clock != Clock::SinceBoot => {
+                (None, end)
+            }
+            (Some((_, clock)), Some((_, Clock::SinceBoot))) if clock != Clock::SinceBoot => {
+                (start, None)
+            }
+            both => both,
+        };
+        if let Some((id, clock)) = start {
+            self.time(of, id, Target::Start(clock), Fields::START);
+        }
+        if let Some((id, clock)) = end {
+            self.time(of, id, Target::End(clock), Fields::END);
+        }
+        let is_relative =
+            |time: Option<(Id, Clock)>| time.is_some_and(|(_, clock)| clock == Clock::SinceBoot);
+        let (start, end) = (is_relative(start), is_relative(end));
+        if !start && !end {
+            return false;
+        }
+        let boot = Target::Boot { start, end };
+        !self.integer(
+            IANA,
+            ie::SYSTEM_INIT_TIME_MILLISECONDS,
+            boot,
+            Fields::empty(),
+        )
+    }
+
+    /// The best element for the start and for the end, and their clocks.
+    fn clocks(&mut self, of: EnterpriseNumber) -> [Option<(Id, Clock)>; 2] {
+        let (mut start, mut end) = (None, None);
+        for (start_id, end_id, clock) in TIMES {
+            let clock = match (clock, self.version) {
+                (Clock::Switched, Version::Ipfix) => Clock::SinceBoot,
+                (clock, _) => clock,
+            };
+            let mut usable = |id| {
+                let place = match clock {
+                    Clock::Ntp => self.places.exact(of, id, 8),
+                    _ => self.places.integer(of, id),
+                };
+                place.map(|_| (id, clock))
+            };
+            start = start.or_else(|| usable(start_id));
+            end = end.or_else(|| usable(end_id));
+        }
+        [start, end]
+    }
+
+    fn time(&mut self, of: EnterpriseNumber, id: Id, target: Target, fields: Fields) {
+        let place = match target {
+            Target::Start(Clock::Ntp) | Target::End(Clock::Ntp) | Target::Observed(Clock::Ntp) => {
+                self.places.exact(of, id, 8)
+            }
+            _ => self.places.integer(of, id),
+        };
+        if let Some(place) = place {
+            self.columns.push(Column::new(place, target));
+            self.fields |= fields;
+        }
+    }
+
+    fn duration_and_observation(&mut self) {
+        let duration = Fields::DURATION;
+        if !self.integer(
+            IANA,
+            ie::FLOW_DURATION_MILLISECONDS,
+            Target::DurationMillis,
+            duration,
+        ) {
+            self.integer(
+                IANA,
+                ie::FLOW_DURATION_MICROSECONDS,
+                Target::DurationMicros,
+                duration,
+            );
+        }
+        let millis = Target::Observed(Clock::Millis);
+        if !self.integer(
+            IANA,
+            ie::OBSERVATION_TIME_MILLISECONDS,
+            millis,
+            Fields::OBSERVED,
+        ) {
+            let micros = Target::Observed(Clock::Ntp);
+            self.time(
+                IANA,
+                ie::OBSERVATION_TIME_MICROSECONDS,
+                micros,
+                Fields::OBSERVED,
+            );
+        }
+    }
+
+    /// The reverse half, if there is a counter of it (aggregation §5).
+    fn reverse(&mut self) -> Option<Reverse> {
+        self.fields = Fields::empty();
+        let octets = self.counter(&REVERSE_OCTETS, Target::Octets, Fields::OCTETS);
+        let packets = self.counter(&REVERSE_PACKETS, Target::Packets, Fields::PACKETS);
+        octets.or(packets)?;
+        self.integer(
+            REVERSE,
+            ie::IP_CLASS_OF_SERVICE,
+            Target::ClassOfService,
+            Fields::TOS,
+        );
+        self.integer(
+            REVERSE,
+            ie::TCP_CONTROL_BITS,
+            Target::TcpFlags,
+            Fields::TCP_FLAGS,
+        );
+        let has_times = matches!(self.clocks(REVERSE), [Some((_, a)), Some((_, b))]
+            if (a == Clock::SinceBoot) == (b == Clock::SinceBoot));
+        let counts_from_boot = has_times && self.times(REVERSE);
+        Some(Reverse {
+            columns: core::mem::take(&mut self.columns).into_boxed_slice(),
+            fields: self.fields,
+            has_times,
+            counts_from_boot,
+        })
+    }
+}
