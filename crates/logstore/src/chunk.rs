@@ -1,0 +1,501 @@
+//! What a query reads: runs of rows, in the head or in a segment, a field at a time.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use crate::batch::{Cell, Irregular, Mask, Values};
+use crate::segment::{Reader, SegmentError, rest_from, tags_from};
+use crate::shard::Stored;
+
+/// One field of all rows of a chunk.
+#[derive(Debug)]
+pub(crate) enum Lane {
+    /// A column of a LogGroup in the head.
+    Held(Arc<Stored>, usize),
+    /// Integers.
+    Ints { values: Vec<i64>, no_key: Mask },
+    /// Octets: each distinct value once (mostly), and a place for each row.
+    Octets {
+        dictionary: Vec<Bytes>,
+        index: Vec<u32>,
+    },
+    /// The same for all rows.
+    Same(Bytes),
+    /// No row has it.
+    Nothing,
+}
+
+/// What a query may ask of a row.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Field {
+    /// `__time__`
+    Time,
+    /// `__time_ns_part__`
+    TimeNs,
+    /// When the LogGroup was received.
+    Received,
+    /// `__topic__`
+    Topic,
+    /// `__source__`
+    Source,
+    /// `__tag__:NAME`
+    Tag(Arc<str>),
+    /// A key.
+    Key(Arc<str>),
+}
+
+/// Rows that are read together.
+pub(crate) struct Chunk {
+    part: Part,
+    rows: usize,
+    lanes: RefCell<BTreeMap<Field, Rc<Lane>>>,
+    ours: RefCell<BTreeMap<&'static str, Rc<Lane>>>,
+}
+
+/// Where the rows of a chunk are.
+#[derive(Clone, Debug)]
+pub(crate) enum Part {
+    /// A LogGroup in the head.
+    Group(Arc<Stored>),
+    /// A row group of an open segment.
+    RowGroup(Arc<Reader>, usize),
+}
+
+impl Field {
+    /// The field that a name of the query language means.
+    pub(crate) fn named(name: &str) -> Self {
+        match name {
+            "__time__" => Self::Time,
+            "__time_ns_part__" => Self::TimeNs,
+            "__receive_time__" | "__tag__:__receive_time__" => Self::Received,
+            "__topic__" => Self::Topic,
+            "__source__" => Self::Source,
+            _ => match name.strip_prefix("__tag__:") {
+                Some(tag) => Self::Tag(tag.into()),
+                None => Self::Key(name.into()),
+            },
+        }
+    }
+}
+
+impl Lane {
+    /// The value of a row.
+    #[inline]
+    pub(crate) fn cell(&self, row: usize) -> Cell<'_> {
+        match self {
+            Self::Held(stored, at) => stored
+                .group
+                .columns
+                .get(*at)
+                .map_or(Cell::NoKey, |c| c.values.cell(row)),
+            Self::Ints { values, no_key } => match values.get(row) {
+                Some(value) if !no_key.contains(row) => Cell::Int(*value),
+                _ => Cell::NoKey,
+            },
+            Self::Octets { dictionary, index } => {
+                let at = index.get(row).and_then(|at| usize::try_from(*at).ok());
+                at.and_then(|at| dictionary.get(at))
+                    .map_or(Cell::NoKey, |v| Cell::Octets(v))
+            }
+            Self::Same(octets) => Cell::Octets(octets),
+            Self::Nothing => Cell::NoKey,
+        }
+    }
+
+    /// For each row the place in a dictionary of `entries`, when there is one: then it is enough
+    /// to look at each entry once.
+    pub(crate) fn indexed(&self) -> Option<(Entries<'_>, &[u32])> {
+        match self {
+            Self::Octets { dictionary, index } => Some((Entries::Octets(dictionary), index)),
+            Self::Held(stored, at) => match &stored.group.columns.get(*at)?.values {
+                Values::Text { dictionary, index } => Some((Entries::Text(dictionary), index)),
+                Values::Octets { dictionary, index } => Some((Entries::Octets(dictionary), index)),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+}
+
+/// A dictionary.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Entries<'a> {
+    Text(&'a [Arc<str>]),
+    Octets(&'a [Bytes]),
+}
+
+impl<'a> Entries<'a> {
+    pub(crate) fn len(self) -> usize {
+        match self {
+            Self::Text(entries) => entries.len(),
+            Self::Octets(entries) => entries.len(),
+        }
+    }
+
+    pub(crate) fn iter(self) -> impl Iterator<Item = &'a [u8]> {
+        let entry = move |at: usize| match self {
+            Self::Text(entries) => entries.get(at).map(|text| text.as_bytes()),
+            Self::Octets(entries) => entries.get(at).map(|octets| &**octets),
+        };
+        (0..self.len()).filter_map(entry)
+    }
+}
+
+impl Chunk {
+    pub(crate) fn new(part: Part) -> Self {
+        let rows = match &part {
+            Part::Group(stored) => stored.group.rows(),
+            Part::RowGroup(reader, row_group) => reader.rows(*row_group),
+        };
+        Self {
+            part,
+            rows,
+            lanes: RefCell::default(),
+            ours: RefCell::default(),
+        }
+    }
+
+    /// The number of rows.
+    pub(crate) fn rows(&self) -> usize {
+        self.rows
+    }
+
+    pub(crate) fn part(&self) -> &Part {
+        &self.part
+    }
+
+    /// Whether the rows are in a segment.
+    pub(crate) fn is_stored(&self) -> bool {
+        matches!(self.part, Part::RowGroup(..))
+    }
+
+    /// The least and the greatest time of all rows, where that is known.
+    pub(crate) fn times(&self) -> Option<(i64, i64)> {
+        match &self.part {
+            Part::Group(stored) => Some((stored.times.0.into(), stored.times.1.into())),
+            Part::RowGroup(reader, row_group) => reader.bounds(*row_group, "__time__"),
+        }
+    }
+
+    /// The tags that some row has.
+    pub(crate) fn tag_names(&self) -> Result<Vec<Arc<str>>, SegmentError> {
+        let mut names: Vec<Arc<str>> = match &self.part {
+            Part::Group(stored) => stored
+                .group
+                .tags
+                .iter()
+                .map(|(name, _)| Arc::clone(name))
+                .collect(),
+            Part::RowGroup(..) => match &*self.our("__tags__")? {
+                Lane::Octets { dictionary, .. } => {
+                    let tags = dictionary.iter().flat_map(|json| tags_from(json));
+                    tags.map(|(name, _)| name).collect()
+                }
+                _ => Vec::new(),
+            },
+        };
+        names.sort();
+        names.dedup();
+        Ok(names)
+    }
+
+    /// A field of all rows; read once.
+    pub(crate) fn lane(&self, field: &Field) -> Result<Rc<Lane>, SegmentError> {
+        if let Some(lane) = self.lanes.borrow().get(field) {
+            return Ok(Rc::clone(lane));
+        }
+        let lane = match &self.part {
+            Part::Group(stored) => held(stored, field),
+            Part::RowGroup(..) => self.stored(field)?,
+        };
+        let lane = Rc::new(lane);
+        self.lanes
+            .borrow_mut()
+            .insert(field.clone(), Rc::clone(&lane));
+        Ok(lane)
+    }
+
+    /// The cursor of a row's LogGroup and the row's place in it.
+    pub(crate) fn place(&self, row: usize) -> Result<(i64, i64), SegmentError> {
+        match &self.part {
+            Part::Group(stored) => Ok((stored.cursor, i64::try_from(row).unwrap_or(i64::MAX))),
+            Part::RowGroup(..) => {
+                let cursor = self.our("__cursor__")?.cell(row).int();
+                let position = self.our("__position__")?.cell(row).int();
+                Ok((cursor.unwrap_or(0), position.unwrap_or(0)))
+            }
+        }
+    }
+
+    /// The tags of a row.
+    pub(crate) fn tags(&self, row: usize) -> Result<Vec<(Arc<str>, Arc<str>)>, SegmentError> {
+        match &self.part {
+            Part::Group(stored) => Ok(stored.group.tags.clone()),
+            Part::RowGroup(..) => {
+                let lane = self.our("__tags__")?;
+                Ok(match lane.cell(row) {
+                    Cell::Octets(json) => tags_from(json),
+                    _ => Vec::new(),
+                })
+            }
+        }
+    }
+
+    /// The keys that some row has.
+    pub(crate) fn keys(&self) -> Result<Vec<Arc<str>>, SegmentError> {
+        let mut keys: Vec<Arc<str>> = match &self.part {
+            Part::Group(stored) => stored
+                .group
+                .columns
+                .iter()
+                .map(|c| Arc::clone(&c.name))
+                .collect(),
+            Part::RowGroup(reader, _) => reader.keys().cloned().collect(),
+        };
+        if self.has_rest() {
+            for row in 0..self.rows {
+                keys.extend(self.rest(row)?.into_iter().map(|(key, _)| key));
+            }
+            keys.sort();
+            keys.dedup();
+        }
+        Ok(keys)
+    }
+
+    /// The keys and values of a row in their order, as the client sent them.
+    pub(crate) fn contents(
+        &self,
+        row: usize,
+        mut each: impl FnMut(&Arc<str>, &[u8]),
+    ) -> Result<(), SegmentError> {
+        let rest = self.rest(row)?;
+        let mut rest = rest.iter();
+        let mut scratch = Vec::new();
+        let keys: Vec<Arc<str>> = match &self.part {
+            Part::Group(stored) => stored
+                .group
+                .columns
+                .iter()
+                .map(|c| Arc::clone(&c.name))
+                .collect(),
+            Part::RowGroup(reader, _) => reader.keys().cloned().collect(),
+        };
+        let order = self.order(row)?;
+        let natural = order.is_empty();
+        let order = if natural {
+            (0..keys.len()).map(Some).collect()
+        } else {
+            order
+        };
+        for place in order {
+            let Some(key) = place.map(|at| keys.get(at)) else {
+                if let Some((key, value)) = rest.next() {
+                    each(key, value);
+                }
+                continue;
+            };
+            let Some(key) = key else { continue };
+            let lane = self.lane(&Field::Key(Arc::clone(key)))?;
+            if let Some(value) = lane.cell(row).text(&mut scratch) {
+                each(key, value);
+            }
+        }
+        if natural {
+            rest.for_each(|(key, value)| each(key, value));
+        }
+        Ok(())
+    }
+
+    /// The places of a row's keys, `None` for one of the rest; empty for the natural order.
+    fn order(&self, row: usize) -> Result<Vec<Option<usize>>, SegmentError> {
+        match &self.part {
+            Part::Group(stored) => {
+                let order = stored
+                    .group
+                    .irregular
+                    .as_ref()
+                    .map_or(&[][..], |i| i.order(row));
+                let place = |at: &u16| (*at != Irregular::REST).then_some(usize::from(*at));
+                Ok(order.iter().map(place).collect())
+            }
+            Part::RowGroup(..) => {
+                let lane = self.our("__key_order__")?;
+                let Cell::Octets(order) = lane.cell(row) else {
+                    return Ok(Vec::new());
+                };
+                let order = std::str::from_utf8(order).unwrap_or_default();
+                Ok(order.split(',').map(|place| place.parse().ok()).collect())
+            }
+        }
+    }
+
+    /// The keys of a row that have no column.
+    fn rest(&self, row: usize) -> Result<Vec<(Arc<str>, Bytes)>, SegmentError> {
+        match &self.part {
+            Part::Group(stored) => Ok(stored
+                .group
+                .irregular
+                .as_ref()
+                .map_or(Vec::new(), |i| i.rest(row).to_vec())),
+            Part::RowGroup(..) => Ok(match &*self.our("__rest__")? {
+                Lane::Octets { dictionary, index } => {
+                    let at = index.get(row).and_then(|at| usize::try_from(*at).ok());
+                    at.and_then(|at| dictionary.get(at))
+                        .map_or(Vec::new(), rest_from)
+                }
+                _ => Vec::new(),
+            }),
+        }
+    }
+
+    fn has_rest(&self) -> bool {
+        match &self.part {
+            Part::Group(stored) => stored.group.irregular.is_some(),
+            Part::RowGroup(reader, _) => reader.has("__rest__"),
+        }
+    }
+
+    fn stored(&self, field: &Field) -> Result<Lane, SegmentError> {
+        let Part::RowGroup(reader, row_group) = &self.part else {
+            return Ok(Lane::Nothing);
+        };
+        match field {
+            Field::Time => reader.lane(*row_group, "__time__"),
+            Field::TimeNs => reader.lane(*row_group, "__time_ns_part__"),
+            Field::Received => reader.lane(*row_group, "__receive_time__"),
+            Field::Topic => reader.lane(*row_group, "__topic__"),
+            Field::Source => reader.lane(*row_group, "__source__"),
+            Field::Tag(tag) => Ok(tag_lane(&*self.our("__tags__")?, tag)),
+            Field::Key(key) if reader.has(key) => reader.lane(*row_group, key),
+            Field::Key(key) => self.rest_lane(key),
+        }
+    }
+
+    /// A key that has no column, out of the rest.
+    fn rest_lane(&self, key: &str) -> Result<Lane, SegmentError> {
+        if !self.has_rest() {
+            return Ok(Lane::Nothing);
+        }
+        let (mut dictionary, mut index) = (Vec::new(), Vec::with_capacity(self.rows));
+        for row in 0..self.rows {
+            let value = self
+                .rest(row)?
+                .into_iter()
+                .find(|(known, _)| &**known == key);
+            index.push(match value {
+                Some((_, value)) => {
+                    dictionary.push(value);
+                    u32::try_from(dictionary.len() - 1).unwrap_or(Values::NO_KEY)
+                }
+                None => Values::NO_KEY,
+            });
+        }
+        Ok(Lane::Octets { dictionary, index })
+    }
+
+    /// A column of ours in a segment; read once.
+    fn our(&self, name: &'static str) -> Result<Rc<Lane>, SegmentError> {
+        if let Some(lane) = self.ours.borrow().get(name) {
+            return Ok(Rc::clone(lane));
+        }
+        let lane = Rc::new(match &self.part {
+            Part::Group(_) => Lane::Nothing,
+            Part::RowGroup(reader, row_group) => reader.lane(*row_group, name)?,
+        });
+        self.ours.borrow_mut().insert(name, Rc::clone(&lane));
+        Ok(lane)
+    }
+}
+
+/// A field of a LogGroup in the head.
+fn held(stored: &Arc<Stored>, field: &Field) -> Lane {
+    let group = &stored.group;
+    let same = |text: &str| Lane::Same(Bytes::copy_from_slice(text.as_bytes()));
+    let ints = |values: &[u32], no_key| Lane::Ints {
+        values: values.iter().copied().map(i64::from).collect(),
+        no_key,
+    };
+    match field {
+        Field::Time => ints(&group.time, Mask::default()),
+        Field::TimeNs => {
+            let mut no_key = Mask::default();
+            if let Some(irregular) = &group.irregular {
+                let unsent = (0..group.rows()).filter(|row| !irregular.has_ns(*row));
+                unsent.for_each(|row| no_key.insert(row));
+            }
+            ints(&group.time_ns, no_key)
+        }
+        Field::Received => ints(&vec![stored.received; group.rows()], Mask::default()),
+        Field::Topic => same(&group.topic),
+        Field::Source => same(&group.source),
+        Field::Tag(tag) => {
+            let value = group.tags.iter().find(|(known, _)| known == tag);
+            value.map_or(Lane::Nothing, |(_, value)| same(value))
+        }
+        Field::Key(key) => match group.columns.iter().position(|c| c.name == *key) {
+            Some(at) => Lane::Held(Arc::clone(stored), at),
+            None => held_rest(stored, key),
+        },
+    }
+}
+
+fn held_rest(stored: &Stored, key: &str) -> Lane {
+    let Some(irregular) = &stored.group.irregular else {
+        return Lane::Nothing;
+    };
+    let (mut dictionary, mut index) = (Vec::new(), Vec::new());
+    for row in 0..stored.group.rows() {
+        let value = irregular
+            .rest(row)
+            .iter()
+            .find(|(known, _)| &**known == key);
+        index.push(match value {
+            Some((_, value)) => {
+                dictionary.push(value.clone());
+                u32::try_from(dictionary.len() - 1).unwrap_or(Values::NO_KEY)
+            }
+            None => Values::NO_KEY,
+        });
+    }
+    if dictionary.is_empty() {
+        Lane::Nothing
+    } else {
+        Lane::Octets { dictionary, index }
+    }
+}
+
+/// One tag out of all.
+fn tag_lane(tags: &Lane, tag: &str) -> Lane {
+    let Lane::Octets { dictionary, index } = tags else {
+        return Lane::Nothing;
+    };
+    let mut values = Vec::new();
+    let places: Vec<u32> = dictionary
+        .iter()
+        .map(|json| {
+            let value = tags_from(json)
+                .into_iter()
+                .find(|(known, _)| &**known == tag);
+            let Some((_, value)) = value else {
+                return Values::NO_KEY;
+            };
+            values.push(Bytes::copy_from_slice(value.as_bytes()));
+            u32::try_from(values.len() - 1).unwrap_or(Values::NO_KEY)
+        })
+        .collect();
+    let place = |at: &u32| {
+        let at = usize::try_from(*at).ok();
+        at.and_then(|at| places.get(at))
+            .copied()
+            .unwrap_or(Values::NO_KEY)
+    };
+    let index = index.iter().map(place).collect();
+    Lane::Octets {
+        dictionary: values,
+        index,
+    }
+}

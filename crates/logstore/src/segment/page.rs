@@ -1,0 +1,202 @@
+//! Decodes the pages of a dictionary-encoded column into its dictionary and an index per row.
+//!
+//! The crate's own reader hands out one value per row and forgets which entry it was; a query
+//! wants to look at each entry once.
+
+use bytes::Bytes;
+use parquet::basic::Encoding;
+use parquet::column::page::{Page, PageReader};
+
+use super::SegmentError;
+use crate::batch::Values;
+
+/// The entries, and for each row the place of its value or [`Values::NO_KEY`].
+#[derive(Debug, Default)]
+pub(super) struct Indexed {
+    pub(super) dictionary: Vec<Bytes>,
+    pub(super) index: Vec<u32>,
+}
+
+/// Reads all pages; `None` when one of them is not dictionary-encoded.
+pub(super) fn indexed(
+    pages: &mut dyn PageReader,
+    optional: bool,
+) -> Result<Option<Indexed>, SegmentError> {
+    let mut all = Indexed::default();
+    while let Some(page) = pages.get_next_page()? {
+        match page {
+            Page::DictionaryPage {
+                buf, num_values, ..
+            } => {
+                all.dictionary = dictionary(&buf, num_values)?;
+            }
+            Page::DataPageV2 {
+                buf,
+                num_values,
+                encoding: Encoding::RLE_DICTIONARY,
+                def_levels_byte_len,
+                rep_levels_byte_len: 0,
+                ..
+            } => {
+                let levels = size(def_levels_byte_len)?;
+                let (levels, values) = buf.split_at_checked(levels).ok_or(SHORT)?;
+                all.add_page(optional.then_some(levels), values, size(num_values)?)?;
+            }
+            _ => return Ok(None),
+        }
+    }
+    Ok(Some(all))
+}
+
+const SHORT: SegmentError = SegmentError::Foreign("a page is too short");
+
+fn size(n: u32) -> Result<usize, SegmentError> {
+    usize::try_from(n).map_err(|_| SHORT)
+}
+
+/// Lengths of four octets, little-endian, and what they are the lengths of (PLAIN).
+fn dictionary(page: &Bytes, entries: u32) -> Result<Vec<Bytes>, SegmentError> {
+    let mut dictionary = Vec::with_capacity(size(entries)?.min(page.len() / 4));
+    let mut left = page.clone();
+    for _ in 0..entries {
+        let length = left.first_chunk::<4>().ok_or(SHORT)?;
+        let length = size(u32::from_le_bytes(*length))?;
+        let mut entry = left.split_off(4);
+        if entry.len() < length {
+            return Err(SHORT);
+        }
+        left = entry.split_off(length);
+        dictionary.push(entry);
+    }
+    Ok(dictionary)
+}
+
+impl Indexed {
+    fn add_page(
+        &mut self,
+        levels: Option<&[u8]>,
+        values: &[u8],
+        rows: usize,
+    ) -> Result<(), SegmentError> {
+        let mut present = Vec::new();
+        if let Some(levels) = levels {
+            Runs {
+                octets: levels,
+                width: 1,
+            }
+            .decode(rows, &mut present)?;
+        }
+        let count = if levels.is_some() {
+            present.iter().filter(|level| **level == 1).count()
+        } else {
+            rows
+        };
+        let mut index = Vec::with_capacity(count);
+        if count > 0 {
+            let (width, octets) = values.split_first().ok_or(SHORT)?;
+            Runs {
+                octets,
+                width: u32::from(*width),
+            }
+            .decode(count, &mut index)?;
+        }
+        let entries = u32::try_from(self.dictionary.len()).unwrap_or(u32::MAX);
+        if index.iter().any(|at| *at >= entries) {
+            return Err(SegmentError::Foreign(
+                "an index points behind its dictionary",
+            ));
+        }
+        if levels.is_none() || count == rows {
+            self.index.append(&mut index);
+            return Ok(());
+        }
+        let mut index = index.into_iter();
+        let value = |level: &u32| match level {
+            1 => index.next().unwrap_or(Values::NO_KEY),
+            _ => Values::NO_KEY,
+        };
+        self.index.extend(present.iter().map(value));
+        Ok(())
+    }
+}
+
+/// Parquet's hybrid of runs and bit-packed groups of eight.
+struct Runs<'a> {
+    octets: &'a [u8],
+    width: u32,
+}
+
+impl Runs<'_> {
+    fn decode(mut self, count: usize, out: &mut Vec<u32>) -> Result<(), SegmentError> {
+        if self.width > 32 {
+            return Err(SegmentError::Foreign("a page has a bit width beyond 32"));
+        }
+        let end = out.len() + count;
+        while out.len() < end {
+            let header = self.header()?;
+            let room = end - out.len();
+            let length = usize::try_from(header >> 1).map_err(|_| SHORT)?;
+            if length == 0 {
+                return Err(SegmentError::Foreign("a page has an empty run"));
+            }
+            if header & 1 == 0 {
+                let value = self.run_value()?;
+                out.resize(out.len() + length.min(room), value);
+            } else {
+                self.groups(length, room, out)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn header(&mut self) -> Result<u64, SegmentError> {
+        let mut header = 0;
+        for shift in (0..35).step_by(7) {
+            let (octet, rest) = self.octets.split_first().ok_or(SHORT)?;
+            self.octets = rest;
+            header |= u64::from(octet & 0x7f) << shift;
+            if octet & 0x80 == 0 {
+                return Ok(header);
+            }
+        }
+        Err(SegmentError::Foreign("the length of a run is too long"))
+    }
+
+    fn run_value(&mut self) -> Result<u32, SegmentError> {
+        let width = size(self.width.div_ceil(8))?;
+        let (value, rest) = self.octets.split_at_checked(width).ok_or(SHORT)?;
+        self.octets = rest;
+        Ok(value
+            .iter()
+            .rev()
+            .fold(0, |all, octet| all << 8 | u32::from(*octet)))
+    }
+
+    /// `groups` times eight values of `width` bits, of which `room` are wanted.
+    fn groups(
+        &mut self,
+        groups: usize,
+        room: usize,
+        out: &mut Vec<u32>,
+    ) -> Result<(), SegmentError> {
+        let octets = groups.checked_mul(size(self.width)?).ok_or(SHORT)?;
+        // The last group may be cut where the values end.
+        let (packed, rest) = self.octets.split_at(octets.min(self.octets.len()));
+        self.octets = rest;
+        let wanted = room.min(groups.saturating_mul(8));
+        let mask = u64::from(u32::MAX >> (32 - self.width.max(1)));
+        let (mut buffer, mut bits) = (0_u64, 0);
+        let mut packed = packed.iter();
+        for _ in 0..wanted {
+            while bits < self.width {
+                buffer |= u64::from(*packed.next().ok_or(SHORT)?) << bits;
+                bits += 8;
+            }
+            let value = if self.width == 0 { 0 } else { buffer & mask };
+            buffer >>= self.width;
+            bits -= self.width;
+            out.push(u32::try_from(value).map_err(|_| SHORT)?);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,122 @@
+//! What can be chosen about a Logstore, and the clock it reads.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// What can be chosen when a Logstore is opened. The defaults suit a collector with a few GiB of
+/// memory.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// A head is sealed into a segment when it has this many octets in memory. Larger: fewer and
+    /// better compressed segments, more memory and a longer replay after a crash. 64 MiB.
+    pub seal_octets: usize,
+    /// A head is sealed when its first rows are this old, however few they are. 5 minutes.
+    pub seal_age: Duration,
+    /// All segments and journals together may take this much of the disk; beyond it the oldest
+    /// segments are deleted, and when there are none, appends are refused. `None`: no limit but
+    /// the disk's own, where the same is done when it is full.
+    pub disk_budget: Option<u64>,
+    /// Batches that may wait for the writer; when there are more, [`crate::Logstore::append`]
+    /// waits and [`crate::Logstore::try_append`] gives the batch back. 64.
+    pub queue: usize,
+    /// How segments are compressed.
+    pub compression: Compression,
+    /// Rows of a row group: the unit in which a query skips and reads. 65,536.
+    pub row_group_rows: usize,
+    /// What a query may take.
+    pub query: QueryLimits,
+    /// The clock: receive times, ages, deadlines of ttl.
+    pub clock: Clock,
+}
+
+/// How segments are compressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Compression {
+    /// LZ4 blocks: the fastest to read and write.
+    Lz4,
+    /// Zstandard, level 1: smaller, a little slower.
+    Zstd,
+}
+
+/// What one query, and all queries together, may take.
+#[derive(Clone, Copy, Debug)]
+pub struct QueryLimits {
+    /// A search that takes longer is answered as `Incomplete`, SQL is refused. 30 s.
+    pub deadline: Duration,
+    /// The memory of SQLite, of all queries together. 512 MiB.
+    pub sql_memory: u64,
+    /// The most rows of a result. 1,000,000.
+    pub rows: usize,
+    /// The most octets of a result. 64 MiB.
+    pub octets: usize,
+    /// Queries that run at the same time; others are refused. 4.
+    pub concurrent: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            seal_octets: 64 << 20,
+            seal_age: Duration::from_mins(5),
+            disk_budget: None,
+            queue: 64,
+            compression: Compression::Zstd,
+            row_group_rows: 1 << 16,
+            query: QueryLimits::default(),
+            clock: Clock::system(),
+        }
+    }
+}
+
+impl Default for QueryLimits {
+    fn default() -> Self {
+        Self {
+            deadline: Duration::from_secs(30),
+            sql_memory: 512 << 20,
+            rows: 1_000_000,
+            octets: 64 << 20,
+            concurrent: 4,
+        }
+    }
+}
+
+/// Where the Logstore reads the time of day: the system, or a test.
+#[derive(Clone)]
+pub struct Clock(Arc<dyn Fn() -> Duration + Send + Sync>);
+
+impl Clock {
+    /// The system's clock.
+    pub fn system() -> Self {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the edge reads the clock, here alone"
+        )]
+        Self::new(|| {
+            SystemTime::now()
+                .duration_since(UNIX_EPOCH)
+                .unwrap_or_default()
+        })
+    }
+
+    /// A clock that says what `now` says: the time since 1970-01-01T00:00:00Z.
+    pub fn new(now: impl Fn() -> Duration + Send + Sync + 'static) -> Self {
+        Self(Arc::new(now))
+    }
+
+    /// The time since the epoch.
+    pub fn now(&self) -> Duration {
+        (self.0)()
+    }
+
+    /// Seconds of the epoch, at most those of 2106, where 32 bits end.
+    pub(crate) fn seconds(&self) -> u32 {
+        u32::try_from(self.now().as_secs()).unwrap_or(u32::MAX)
+    }
+}
+
+impl fmt::Debug for Clock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Clock({}s)", self.seconds())
+    }
+}

@@ -1,0 +1,308 @@
+//! One shard: its journal, its head in memory, its segments, and how they follow each other.
+//!
+//! ```text
+//! append ─► journal ─► head ─┬─► (full or old) frozen ─► segment ─► metadata ─► journal freed
+//!                            └─► queries see head, frozen and segments as one
+//! ```
+//!
+//! The writer's thread alone appends and freezes; the sealer's thread alone makes segments of what
+//! is frozen; queries take a [`Snapshot`] and hold no lock while they read.
+
+mod journal;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+
+use crate::batch::Group;
+use crate::error::OpenError;
+use crate::metadata::{Mark, Metadata, SegmentRow, ShardRow};
+use crate::segment::Segment;
+
+pub(crate) use journal::{Replayed, Writing};
+
+/// Frozen heads that may wait for the sealer before appends have to wait too.
+pub(crate) const MOST_FROZEN: usize = 2;
+
+/// A LogGroup with its cursor.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Stored {
+    pub(crate) cursor: i64,
+    /// Seconds of the epoch.
+    pub(crate) received: u32,
+    /// The least and the greatest time of its rows.
+    pub(crate) times: (u32, u32),
+    pub(crate) group: Group,
+}
+
+impl Stored {
+    pub(crate) fn new(cursor: i64, received: u32, group: Group) -> Self {
+        let least = group.time.iter().min().copied().unwrap_or(0);
+        let greatest = group.time.iter().max().copied().unwrap_or(0);
+        Self {
+            cursor,
+            received,
+            times: (least, greatest),
+            group,
+        }
+    }
+}
+
+/// What was a head and waits to become a segment.
+#[derive(Debug)]
+pub(crate) struct Frozen {
+    pub(crate) groups: Vec<Arc<Stored>>,
+    /// The journal's position behind the last of the groups.
+    pub(crate) position: u64,
+    pub(crate) marks: Vec<Mark>,
+}
+
+/// A shard.
+#[derive(Debug)]
+pub(crate) struct Shard {
+    pub(crate) id: i64,
+    pub(crate) dir: PathBuf,
+    state: RwLock<State>,
+    writing: Mutex<Writing>,
+    /// The Logstore was deleted.
+    closed: AtomicBool,
+    journal_octets: AtomicU64,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    segments: Vec<Arc<Segment>>,
+    frozen: Vec<Arc<Frozen>>,
+    head: Vec<Arc<Stored>>,
+    head_octets: usize,
+}
+
+/// What a query sees: everything that was appended when it was taken, each row once.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Snapshot {
+    /// By cursor.
+    pub(crate) segments: Vec<Arc<Segment>>,
+    /// By cursor, all behind the segments.
+    pub(crate) groups: Vec<Arc<Stored>>,
+}
+
+/// What was found when a shard was opened.
+#[derive(Debug, Default)]
+pub(crate) struct Found {
+    pub(crate) replayed: Replayed,
+    /// Files that a death left behind, before the metadata knew them.
+    pub(crate) removed_files: u64,
+    /// Segments whose files are missing or have another length.
+    pub(crate) set_aside: Vec<PathBuf>,
+}
+
+impl Shard {
+    /// Opens the shard's directory: replays the journal behind the last segment.
+    pub(crate) fn open(
+        row: &ShardRow,
+        dir: PathBuf,
+        metadata: &Metadata,
+    ) -> Result<(Self, Found), OpenError> {
+        fs::create_dir_all(&dir).map_err(OpenError::io(&dir))?;
+        let mut found = Found::default();
+        let known = metadata.segments(row.id)?;
+        let mut state = State::default();
+        for segment in &known {
+            let segment = Segment::known(&dir, *segment);
+            let octets = fs::metadata(segment.path()).map(|file| file.len());
+            if octets.is_ok_and(|octets| octets == segment.row().octets) {
+                state.segments.push(Arc::new(segment));
+            } else {
+                found.set_aside.push(set_aside(&segment, metadata)?);
+            }
+        }
+        found.removed_files = remove_unknown(&dir, &known)?;
+        let marks = metadata.marks(row.id)?;
+        let (writing, groups, replayed) = Writing::open(row, &dir, marks)?;
+        found.replayed = replayed;
+        state.head_octets = groups.iter().map(|stored| stored.group.octets()).sum();
+        state.head = groups;
+        let shard = Self {
+            id: row.id,
+            dir,
+            journal_octets: AtomicU64::new(writing.disk_octets()),
+            state: RwLock::new(state),
+            writing: Mutex::new(writing),
+            closed: AtomicBool::new(false),
+        };
+        Ok((shard, found))
+    }
+
+    /// What queries may see now.
+    pub(crate) fn snapshot(&self) -> Snapshot {
+        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
+        let frozen = state.frozen.iter().flat_map(|frozen| &frozen.groups);
+        Snapshot {
+            segments: state.segments.clone(),
+            groups: frozen.chain(&state.head).cloned().collect(),
+        }
+    }
+
+    /// The journal and what belongs to it.
+    pub(crate) fn writing(&self) -> MutexGuard<'_, Writing> {
+        self.writing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets queries see LogGroups.
+    pub(crate) fn push(&self, groups: Vec<Arc<Stored>>) {
+        self.change(|state| {
+            state.head_octets += groups
+                .iter()
+                .map(|stored| stored.group.octets())
+                .sum::<usize>();
+            state.head.extend(groups);
+        });
+    }
+
+    /// Takes the LogGroups from `cursor` on out of the head: the journal has lost them.
+    pub(crate) fn take_back(&self, cursor: i64) -> Vec<Arc<Stored>> {
+        self.change(|state| {
+            let at = state.head.partition_point(|stored| stored.cursor < cursor);
+            let lost = state.head.split_off(at);
+            let octets: usize = lost.iter().map(|stored| stored.group.octets()).sum();
+            state.head_octets = state.head_octets.saturating_sub(octets);
+            lost
+        })
+    }
+
+    /// Octets in the head, the receive time of its first LogGroup, frozen heads.
+    pub(crate) fn fill(&self) -> (usize, Option<u32>, usize) {
+        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
+        let since = state.head.first().map(|stored| stored.received);
+        (state.head_octets, since, state.frozen.len())
+    }
+
+    /// Sets the head aside for the sealer. The journal begins a new file, so that all before it
+    /// can be freed.
+    pub(crate) fn freeze(
+        &self,
+        writing: &mut Writing,
+    ) -> Result<Option<Arc<Frozen>>, flowlog_journal::JournalError> {
+        let position = writing.roll()?;
+        let marks = writing.marks();
+        Ok(self.change(|state| {
+            if state.head.is_empty() {
+                return None;
+            }
+            let groups = std::mem::take(&mut state.head);
+            state.head_octets = 0;
+            let frozen = Arc::new(Frozen {
+                groups,
+                position,
+                marks,
+            });
+            state.frozen.push(Arc::clone(&frozen));
+            Some(frozen)
+        }))
+    }
+
+    /// The metadata names the segment: queries read it instead of what was frozen.
+    pub(crate) fn sealed(&self, frozen: &Arc<Frozen>, segment: Segment) {
+        self.change(|state| {
+            state.frozen.retain(|waiting| !Arc::ptr_eq(waiting, frozen));
+            state.segments.push(Arc::new(segment));
+        });
+    }
+
+    /// Drops what was frozen of a shard that is no more.
+    pub(crate) fn thaw(&self, frozen: &Arc<Frozen>) {
+        self.change(|state| state.frozen.retain(|waiting| !Arc::ptr_eq(waiting, frozen)));
+    }
+
+    /// Takes segments out of sight.
+    pub(crate) fn forget(&self, gone: &[SegmentRow]) -> Vec<Arc<Segment>> {
+        self.change(|state| {
+            let gone = |segment: &Arc<Segment>| gone.contains(segment.row());
+            let taken = state
+                .segments
+                .iter()
+                .filter(|segment| gone(segment))
+                .cloned()
+                .collect();
+            state.segments.retain(|segment| !gone(segment));
+            taken
+        })
+    }
+
+    /// The segments by cursor.
+    pub(crate) fn segments(&self) -> Vec<SegmentRow> {
+        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
+        state
+            .segments
+            .iter()
+            .map(|segment| *segment.row())
+            .collect()
+    }
+
+    /// Octets of the journal's files, as of the last append.
+    pub(crate) fn journal_octets(&self) -> u64 {
+        self.journal_octets.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn note_journal(&self, writing: &Writing) {
+        self.journal_octets
+            .store(writing.disk_octets(), Ordering::Relaxed);
+    }
+
+    /// Takes no more appends and seals no more.
+    pub(crate) fn close(&self) {
+        self.closed.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Acquire)
+    }
+
+    fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+        change(&mut self.state.write().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Puts a segment that cannot be read out of the way; the path where it is now.
+pub(crate) fn set_aside(
+    segment: &Segment,
+    metadata: &Metadata,
+) -> Result<PathBuf, rusqlite::Error> {
+    metadata.set_aside(segment.row())?;
+    let aside = segment.path().with_extension("unreadable");
+    // It may be missing altogether.
+    let _: std::io::Result<()> = fs::rename(segment.path(), &aside);
+    tracing::error!(
+        path = %aside.display(),
+        rows = segment.row().rows,
+        "a segment cannot be read and is set aside; its rows are missing from answers"
+    );
+    Ok(aside)
+}
+
+/// Removes segments that the metadata does not know: a death came before the switch, and their
+/// rows are still in the journal.
+fn remove_unknown(dir: &Path, known: &[SegmentRow]) -> Result<u64, OpenError> {
+    let known: BTreeMap<String, ()> = known
+        .iter()
+        .map(|row| (Segment::file_name(row), ()))
+        .collect();
+    let mut removed = 0;
+    for entry in fs::read_dir(dir).map_err(OpenError::io(dir))? {
+        let path = entry.map_err(OpenError::io(dir))?.path();
+        let ours = path
+            .extension()
+            .is_some_and(|e| e == "parquet" || e == "unfinished");
+        let name = path
+            .file_name()
+            .and_then(|name| name.to_str())
+            .unwrap_or_default();
+        if ours && !known.contains_key(name) {
+            fs::remove_file(&path).map_err(OpenError::io(&path))?;
+            removed += 1;
+        }
+    }
+    Ok(removed)
+}

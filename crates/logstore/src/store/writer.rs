@@ -1,0 +1,323 @@
+//! The one thread that appends: batches gather while it waits for the disk, and the next sync
+//! serves them all.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
+use flowlog_journal::JournalError;
+
+use super::receipt::{Appended, Completion};
+use super::sealer::Work;
+use super::{Inner, retention};
+use crate::batch::{self, Batch};
+use crate::error::{AppendError, Refused};
+use crate::shard::{MOST_FROZEN, Shard, Writing};
+use crate::stats::count;
+
+/// What the writer is asked for.
+#[derive(Debug)]
+pub(super) enum Command {
+    Append(Box<Pending>),
+    /// Freezes every head, then tells.
+    Seal(Sender<()>),
+}
+
+/// A batch on its way.
+#[derive(Debug)]
+pub(super) struct Pending {
+    pub(super) shard: Arc<Shard>,
+    pub(super) batch: Batch,
+    pub(super) record: Vec<u8>,
+    pub(super) completion: Completion,
+}
+
+impl Pending {
+    pub(super) fn refuse(self, error: AppendError) {
+        let batch = Some(Box::new(self.batch));
+        self.completion.complete(Err(Refused { error, batch }));
+    }
+}
+
+/// How often ages are looked at when nothing comes.
+const TICK: Duration = Duration::from_millis(500);
+/// The most octets of records that one sync serves.
+const ROUND_OCTETS: usize = 32 << 20;
+
+/// A batch that is in a journal but perhaps not yet on disk.
+struct Written {
+    completion: Completion,
+    appended: Appended,
+}
+
+struct Writer {
+    inner: Arc<Inner>,
+    sealer: Sender<Work>,
+    /// By shard: what the next sync will make durable.
+    unsynced: BTreeMap<i64, (Arc<Shard>, Vec<Written>)>,
+}
+
+/// Starts the thread; it ends when all senders of commands are gone.
+pub(super) fn spawn(
+    inner: Arc<Inner>,
+    commands: Receiver<Command>,
+    sealer: Sender<Work>,
+) -> io::Result<JoinHandle<()>> {
+    let thread = std::thread::Builder::new().name("logstore-writer".to_owned());
+    thread.spawn(move || {
+        Writer {
+            inner,
+            sealer,
+            unsynced: BTreeMap::new(),
+        }
+        .run(&commands)
+    })
+}
+
+impl Writer {
+    fn run(mut self, commands: &Receiver<Command>) {
+        loop {
+            match commands.recv_timeout(TICK) {
+                Ok(command) => self.round(command, commands),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+            self.freeze_what_is_due();
+        }
+    }
+
+    /// Takes what has gathered, writes it, syncs once for each shard, and tells.
+    fn round(&mut self, first: Command, commands: &Receiver<Command>) {
+        let mut next = Some(first);
+        let mut octets = 0;
+        while let Some(command) = next {
+            match command {
+                Command::Append(pending) => {
+                    octets += pending.record.len();
+                    self.append(*pending);
+                }
+                Command::Seal(done) => {
+                    self.sync();
+                    for shard in self.inner.shards() {
+                        self.freeze(&shard);
+                    }
+                    // Nobody may be waiting any more.
+                    drop(done.try_send(()));
+                }
+            }
+            next = if octets < ROUND_OCTETS {
+                commands.try_recv().ok()
+            } else {
+                None
+            };
+        }
+        self.sync();
+    }
+
+    fn append(&mut self, mut pending: Pending) {
+        let shard = Arc::clone(&pending.shard);
+        if let Err(error) = self.make_room(&shard) {
+            return self.refuse(pending, error);
+        }
+        let mut writing = shard.writing();
+        let rows = pending.batch.rows();
+        if let Err(error) = drop_repeated(&writing, &mut pending) {
+            return self.refuse(pending, error);
+        }
+        let new = pending.batch.rows();
+        let first = writing.next_cursor;
+        if new > 0
+            && let Err(error) = self.write(&shard, &mut writing, &mut pending)
+        {
+            return self.refuse(pending, error);
+        }
+        let appended = Appended {
+            first,
+            next: writing.next_cursor,
+            rows: u64::try_from(new).unwrap_or(0),
+            repeated: u64::try_from(rows - new).unwrap_or(0),
+        };
+        drop(writing);
+        let written = Written {
+            completion: pending.completion,
+            appended,
+        };
+        let unsynced = self.unsynced.entry(shard.id);
+        unsynced
+            .or_insert_with(|| (shard, Vec::new()))
+            .1
+            .push(written);
+    }
+
+    /// Into the journal, then into the head.
+    fn write(
+        &self,
+        shard: &Arc<Shard>,
+        writing: &mut Writing,
+        pending: &mut Pending,
+    ) -> Result<(), AppendError> {
+        let received = self.inner.settings.clock.seconds();
+        let Pending { record, batch, .. } = pending;
+        let stored = loop {
+            match writing.append(record, received, &mut batch.groups) {
+                Ok(stored) => break stored,
+                Err(error) if error.is_disk_full() && !error.is_final() => {
+                    if !retention::evict_oldest(&self.inner) {
+                        return Err(AppendError::Full);
+                    }
+                }
+                Err(JournalError::RecordTooLong { .. }) => return Err(AppendError::TooLong),
+                Err(error) => {
+                    count(&self.inner.counters.journal_failures, 1);
+                    tracing::error!(shard = shard.id, %error, "cannot append to a journal");
+                    return Err(AppendError::Journal(error));
+                }
+            }
+        };
+        if let Some(origin) = &batch.origin {
+            writing.mark(origin);
+        }
+        count(
+            &self.inner.counters.journal_octets,
+            u64::try_from(record.len()).unwrap_or(0),
+        );
+        shard.note_journal(writing);
+        shard.push(stored);
+        Ok(())
+    }
+
+    /// Makes durable what was written, and tells.
+    fn sync(&mut self) {
+        for (shard, written) in std::mem::take(&mut self.unsynced).into_values() {
+            let mut writing = shard.writing();
+            count(&self.inner.counters.journal_syncs, 1);
+            let outcome = writing.sync();
+            drop(writing);
+            match outcome {
+                Ok(()) => self.acknowledge(written),
+                Err(error) => self.lose(&shard, written, &error),
+            }
+        }
+    }
+
+    fn acknowledge(&self, written: Vec<Written>) {
+        for Written {
+            completion,
+            appended,
+        } in written
+        {
+            count(&self.inner.counters.batches, 1);
+            count(&self.inner.counters.rows, appended.rows);
+            count(&self.inner.counters.rows_repeated, appended.repeated);
+            completion.complete(Ok(appended));
+        }
+    }
+
+    /// The disk has failed, and the journal has cut off what it does not know to be there.
+    fn lose(&self, shard: &Shard, written: Vec<Written>, error: &JournalError) {
+        count(&self.inner.counters.journal_failures, 1);
+        tracing::error!(shard = shard.id, %error, "cannot sync a journal; it takes no more");
+        if let Some(first) = written.first() {
+            drop(shard.take_back(first.appended.first));
+        }
+        for Written { completion, .. } in written {
+            count(&self.inner.counters.batches_refused, 1);
+            let error = AppendError::Journal(error.clone());
+            completion.complete(Err(Refused { error, batch: None }));
+        }
+    }
+
+    fn refuse(&self, pending: Pending, error: AppendError) {
+        let counters = &self.inner.counters;
+        let counter = match error {
+            AppendError::Full => &counters.batches_refused_full,
+            _ => &counters.batches_refused,
+        };
+        count(counter, 1);
+        pending.refuse(error);
+    }
+
+    /// Waits while the head is full and the sealer is behind; what was written before is made
+    /// durable first, so that nobody waits for it meanwhile.
+    fn make_room(&mut self, shard: &Arc<Shard>) -> Result<(), AppendError> {
+        loop {
+            if shard.is_closed() {
+                return Err(AppendError::Closed);
+            }
+            if self.inner.full.load(Ordering::Acquire) {
+                return Err(AppendError::Full);
+            }
+            let (octets, _, frozen) = shard.fill();
+            if octets < self.inner.settings.seal_octets {
+                return Ok(());
+            }
+            if frozen < MOST_FROZEN {
+                self.sync();
+                return match self.freeze(shard) {
+                    true => Ok(()),
+                    false => Err(AppendError::Full),
+                };
+            }
+            if self.inner.seal_failing.load(Ordering::Acquire) {
+                return Err(AppendError::Full);
+            }
+            self.sync();
+            self.inner.wait_for_progress();
+        }
+    }
+
+    fn freeze_what_is_due(&self) {
+        let now = self.inner.settings.clock.seconds();
+        let age = self.inner.settings.seal_age.as_secs();
+        for shard in self.inner.shards() {
+            let (octets, since, frozen) = shard.fill();
+            let old = since.is_some_and(|since| u64::from(now.saturating_sub(since)) >= age);
+            if frozen < MOST_FROZEN && (octets >= self.inner.settings.seal_octets || old) {
+                self.freeze(&shard);
+            }
+        }
+    }
+
+    /// Hands the head to the sealer; `false` when the journal cannot begin a new file.
+    fn freeze(&self, shard: &Arc<Shard>) -> bool {
+        let mut writing = shard.writing();
+        let frozen = shard.freeze(&mut writing);
+        shard.note_journal(&writing);
+        drop(writing);
+        match frozen {
+            Ok(Some(frozen)) => {
+                // The sealer outlives the writer.
+                drop(self.sealer.send(Work {
+                    shard: Arc::clone(shard),
+                    frozen,
+                }));
+                true
+            }
+            Ok(None) => true,
+            Err(error) => {
+                count(&self.inner.counters.journal_failures, 1);
+                tracing::error!(shard = shard.id, %error, "cannot begin a new journal file");
+                false
+            }
+        }
+    }
+}
+
+/// Takes the rows out whose numbers are stored already.
+fn drop_repeated(writing: &Writing, pending: &mut Pending) -> Result<(), AppendError> {
+    let Some(origin) = &pending.batch.origin else {
+        return Ok(());
+    };
+    let known = writing.known(origin);
+    if origin.first >= known {
+        return Ok(());
+    }
+    pending.batch.drop_below(known);
+    let record = batch::encode(pending.batch.origin.as_ref(), &pending.batch.groups);
+    pending.record = record.ok_or(AppendError::TooLong)?;
+    Ok(())
+}
