@@ -4,3 +4,4 @@ pub mod capture;
 pub mod config;
 pub mod data_directory;
 pub mod output;
+pub mod telemetry;

@@ -202,17 +202,44 @@ fn values_out_of_place_are_errors_of_the_same_shape() {
 #[test]
 fn errors_of_flow_logs_and_resources_name_their_entry() {
     for (text, sentence) in [
-        ("[[flow_log]]\nname = \"a\"\nwindow = \"7m\"\n", "X"),
-        ("[[flow_log]]\nwindow = \"1m\"\n", "X"),
-        ("[[flow_log]]\nname = \"a\"\nwindw = \"1m\"\n", "X"),
-        ("[[flow_log]]\nname = \"a\"\n[[flow_log]]\nname = \"a\"\n", "X"),
-        ("[[flow_log]]\nname = \"a\"\nresource = \"what\"\n", "X"),
-        ("[[flow_log]]\nname = \"a\"\ncolumns = [\"nope\"]\n", "X"),
-        ("[[resource]]\nid = \"sag-1\"\nkind = \"sgg\"\n", "X"),
-        ("[[resource]]\nid = \"sag-1\"\nkind = \"sag\"\nexporters = [\"1.2.3\"]\n", "X"),
-        ("[[resource]]\nid = \"eni-1\"\nkind = \"eni\"\nparent = \"vsw-1\"\n", "X"),
+        (
+            "[[flow_log]]\nname = \"a\"\nwindow = \"7m\"\n",
+            "FILE:3: flow_log[0].window = \"7m\": not a value for this key; \"1m\", \"5m\", \"10m\", \"none\" (one row per record), or leave it out",
+        ),
+        (
+            "[[flow_log]]\nwindow = \"1m\"\n",
+            "FILE:1: flow_log[0]: name is missing; add name = …",
+        ),
+        (
+            "[[flow_log]]\nname = \"a\"\nwindw = \"1m\"\n",
+            "FILE:3: flow_log[0].windw = \"1m\": unknown key; did you mean window?",
+        ),
+        (
+            "[[flow_log]]\nname = \"a\"\n[[flow_log]]\nname = \"a\"\n",
+            "FILE:4: flow_log[1].name = \"a\": another flow log has this name; give every flow log a name of its own",
+        ),
+        (
+            "[[flow_log]]\nname = \"a\"\nresource = \"what\"\n",
+            "FILE:3: flow_log[0].resource = \"what\": a flow log cannot have this (what); not in the inventory: add it as a [[resource]], or state `product`",
+        ),
+        (
+            "[[flow_log]]\nname = \"a\"\ncolumns = [\"nope\"]\n",
+            "FILE:3: flow_log[0].columns = [\"nope\"]: a flow log cannot have this (nope); the name of an Information Element, such as bgpSourceAsNumber",
+        ),
+        (
+            "[[resource]]\nid = \"sag-1\"\nkind = \"sgg\"\n",
+            "FILE:3: resource[0].kind = \"sgg\": unknown value; write one of vpc, v-switch, vsw, vswitch, eni, network-interface, cen, tr, transit-router, transit_router, attachment, sag",
+        ),
+        (
+            "[[resource]]\nid = \"sag-1\"\nkind = \"sag\"\nexporters = [\"1.2.3\"]\n",
+            "FILE:4: resource[0].exporters[0] = \"1.2.3\": not a value for this key; an address or a prefix such as 192.0.2.0/24 or 2001:db8::/32",
+        ),
+        (
+            "[[resource]]\nid = \"eni-1\"\nkind = \"eni\"\nparent = \"vsw-1\"\n",
+            "FILE:4: resource[0].parent = \"vsw-1\": does not fit the rest of the inventory; no resource has the id `vsw-1`",
+        ),
     ] {
-        eprintln!("{} {sentence}", load(text).unwrap_err());
+        assert_eq!(load(text).unwrap_err(), sentence);
     }
 }
 

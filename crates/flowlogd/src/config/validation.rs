@@ -343,7 +343,7 @@ fn check_flow_logs(config: &Config) -> Result<(), Problem> {
             .clone()
             .rposition(|resource| resource.id.as_str() == error.resource);
         let path = at.map_or_else(|| list.clone(), |at| list.item(at).key(error.field));
-        Problem::at(path, "the inventory cannot be so", error.remedy)
+        Problem::at(path, "does not fit the rest of the inventory", error.remedy)
     })?;
     let mut seen = BTreeSet::new();
     for (at, definition) in config.flow_log.iter().enumerate() {

@@ -1,0 +1,158 @@
+//! Every metric of the daemon: its name, kind, unit and meaning, in this one place.
+//!
+//! Names are `flowlogd_<crate>_<thing>_<unit>_total`; what counts whole things has no unit. The
+//! crates count by themselves; whoever publishes calls [`Metric::count`] or [`Metric::measure`]
+//! with what they say. Labels are bounded: outcomes, flow logs and sockets, never addresses.
+
+#[cfg(test)]
+mod tests;
+
+use metrics::Unit;
+use metrics_exporter_prometheus::{BuildError, PrometheusBuilder, PrometheusHandle};
+
+/// One metric of the inventory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Metric {
+    /// Its name.
+    pub name: &'static str,
+    /// Whether it only ever grows.
+    pub kind: Kind,
+    /// What is counted or measured.
+    pub unit: Unit,
+    /// What it means, for `# HELP`.
+    pub description: &'static str,
+}
+
+/// What a metric does over time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Grows from the start of the process.
+    Counter,
+    /// Goes up and down.
+    Gauge,
+}
+
+/// Declares the metrics and the list of all of them.
+macro_rules! inventory {
+    ($($(#[$doc:meta])* $constant:ident: $kind:ident $unit:ident $name:literal, $text:literal;)*) => {
+        $(
+            #[doc = $text]
+            pub const $constant: Metric = Metric {
+                name: $name,
+                kind: Kind::$kind,
+                unit: Unit::$unit,
+                description: $text,
+            };
+        )*
+
+        /// All metrics, in the order in which a datagram travels.
+        pub const ALL: &[Metric] = &[$($constant),*];
+    };
+}
+
+inventory! {
+    COLLECT_DATAGRAMS: Counter Count "flowlogd_collect_datagrams_total",
+        "Datagrams taken from the kernel, by socket.";
+    COLLECT_OCTETS: Counter Bytes "flowlogd_collect_octets_total",
+        "UDP payload taken from the kernel, by socket.";
+    COLLECT_KERNEL_DROPS: Counter Count "flowlogd_collect_kernel_dropped_datagrams_total",
+        "Datagrams that the kernel dropped because a socket's queue was full, by socket.";
+    COLLECT_FOREIGN: Counter Count "flowlogd_collect_foreign_datagrams_total",
+        "Datagrams of another worker's partition, passed to their owner.";
+    COLLECT_ERRORS: Counter Count "flowlogd_collect_errors_total",
+        "Errors of receive calls, by socket.";
+
+    PIPELINE_DATAGRAMS: Counter Count "flowlogd_pipeline_datagrams_total",
+        "Datagrams by outcome: accepted, duplicate, refused, malformed, shed.";
+    PIPELINE_PARTLY_MALFORMED: Counter Count "flowlogd_pipeline_partly_malformed_datagrams_total",
+        "Accepted datagrams of which a part was malformed.";
+    PIPELINE_SETS: Counter Count "flowlogd_pipeline_sets_total",
+        "Sets by outcome: decoded, parked, expired, skipped.";
+    PIPELINE_RECORDS: Counter Count "flowlogd_pipeline_records_total",
+        "Flow Records by flow log and outcome: matched, emitted, late_dropped, baseline, \
+         egress_copy, event, inactive.";
+    PIPELINE_PACKETS: Counter Count "flowlogd_pipeline_packets_total",
+        "Packets in Flow Records, by flow log and outcome as records.";
+    PIPELINE_OCTETS: Counter Bytes "flowlogd_pipeline_octets_total",
+        "Octets in Flow Records, by flow log and outcome as records.";
+    PIPELINE_OPEN_RECORDS: Gauge Count "flowlogd_pipeline_open_records",
+        "Flow Records in rows that have not left yet, by flow log.";
+    PIPELINE_ROWS: Counter Count "flowlogd_pipeline_rows_total",
+        "Rows that left, by flow log.";
+    PIPELINE_LOST_RECORDS: Counter Count "flowlogd_pipeline_lost_records_total",
+        "Flow Records (or datagrams, as versions count) that sequence numbers say were lost.";
+    PIPELINE_EXPORTERS: Gauge Count "flowlogd_pipeline_exporters",
+        "Exporters that are remembered.";
+    PIPELINE_TEMPLATES: Gauge Count "flowlogd_pipeline_templates",
+        "Templates that are remembered.";
+    PIPELINE_LIVE_FLOWS: Gauge Count "flowlogd_pipeline_live_flows",
+        "Rows under way in the flow tables.";
+    PIPELINE_WAITING_ROWS: Gauge Count "flowlogd_pipeline_waiting_rows",
+        "Rows that have left and wait for the Logstore.";
+
+    LOGSTORE_ROWS: Counter Count "flowlogd_logstore_rows_total",
+        "Rows appended to the Logstore.";
+    LOGSTORE_REFUSED_ROWS: Counter Count "flowlogd_logstore_refused_rows_total",
+        "Rows that the Logstore had already, or could not take.";
+    LOGSTORE_DELETED_ROWS: Counter Count "flowlogd_logstore_deleted_rows_total",
+        "Rows deleted by retention or by the disk budget.";
+    LOGSTORE_SEALED_SEGMENTS: Counter Count "flowlogd_logstore_sealed_segments_total",
+        "Segments sealed.";
+    LOGSTORE_SEGMENTS: Gauge Count "flowlogd_logstore_segments",
+        "Segments on the disk.";
+    LOGSTORE_DISK_OCTETS: Gauge Bytes "flowlogd_logstore_disk_octets",
+        "What segments and journals take of the disk.";
+    LOGSTORE_HEAD_OCTETS: Gauge Bytes "flowlogd_logstore_head_octets",
+        "Rows in memory that are not in a segment yet.";
+    LOGSTORE_QUERIES: Counter Count "flowlogd_logstore_queries_total",
+        "Queries by outcome: complete, incomplete, failed, refused.";
+
+    FLOWLOGD_SUPPRESSED_WARNINGS: Counter Count "flowlogd_flowlogd_suppressed_warnings_total",
+        "Warnings that were not written because there were too many of their kind.";
+    FLOWLOGD_START: Gauge Seconds "flowlogd_flowlogd_start_seconds",
+        "When the process started, in seconds of the UTC epoch.";
+    FLOWLOGD_BUILD: Gauge Count "flowlogd_flowlogd_build",
+        "Always 1; the label version says which program this is.";
+}
+
+impl Metric {
+    /// Publishes what a crate has counted since the start of the process.
+    pub fn count(&self, labels: &[(&'static str, String)], total: u64) {
+        metrics::counter!(self.name, labels).absolute(total);
+    }
+
+    /// Publishes what there is now.
+    pub fn measure(&self, labels: &[(&'static str, String)], now: u64) {
+        metrics::gauge!(self.name, labels).set(float(now));
+    }
+
+    fn describe(&self) {
+        match self.kind {
+            Kind::Counter => {
+                metrics::describe_counter!(self.name, self.unit, self.description);
+            }
+            Kind::Gauge => metrics::describe_gauge!(self.name, self.unit, self.description),
+        }
+    }
+}
+
+/// Collects the metrics of the process from now on; the handle writes them for Prometheus.
+///
+/// # Errors
+/// When that was done before.
+pub fn install() -> Result<PrometheusHandle, BuildError> {
+    let handle = PrometheusBuilder::new().install_recorder()?;
+    for metric in ALL {
+        metric.describe();
+    }
+    let version = [("version", env!("CARGO_PKG_VERSION").to_owned())];
+    FLOWLOGD_BUILD.measure(&version, 1);
+    Ok(handle)
+}
+
+/// The nearest number that Prometheus knows: exact up to 2⁵³.
+fn float(value: u64) -> f64 {
+    let high = u32::try_from(value >> 32).unwrap_or(u32::MAX);
+    let low = u32::try_from(value & 0xffff_ffff).unwrap_or(u32::MAX);
+    f64::from(high) * 4_294_967_296.0 + f64::from(low)
+}
