@@ -21,7 +21,6 @@ pub use filter::{IpVersion, Product, Status, TimeSource, TrafficPath, TrafficPat
 pub use log_format::LogFormat;
 
 use crate::inventory::kind_by_id;
-use crate::layout::is_column_name;
 use crate::{
     DefinitionError, FlowLogId, InvalidValue, Inventory, LogstoreName, ProjectName, ResourceId,
     SAG_DEFAULT,
@@ -453,9 +452,6 @@ fn elements(names: &[String]) -> Result<Vec<Element>, DefinitionError> {
         })?;
         if elements.contains(&element) {
             return Err(invalid("name each element once"));
-        }
-        if is_column_name(name) {
-            return Err(invalid("a column of the layout is called so already"));
         }
         elements.push(element);
     }

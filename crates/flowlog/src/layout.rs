@@ -18,7 +18,7 @@ pub use identity::Names;
 pub use render::{RowTime, SLS_TOPIC, row_time};
 pub use value::{RowId, Value};
 
-pub(crate) use column::{CEN_NAMED, is_column_name};
+pub(crate) use column::CEN_NAMED;
 
 use crate::{FlowLog, Product};
 use column::{CEN, OWN, SAG, VPC};

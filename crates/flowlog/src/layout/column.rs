@@ -252,9 +252,3 @@ pub(super) const OWN: &[Column] = &[
     Column::text("reason", Content::Reason),
     Column::text("row-id", Content::RowId),
 ];
-
-/// Whether any layout has a column of that name.
-pub(crate) fn is_column_name(name: &str) -> bool {
-    let all = [VPC, CEN, SAG, OWN];
-    all.into_iter().flatten().any(|column| column.name == name)
-}
