@@ -40,11 +40,11 @@ fn invalid(text: &str) -> DefinitionError {
     definition(text).validate(&inventory()).unwrap_err()
 }
 
-fn aging(active: u64, inactive: u64) -> Option<Aging> {
-    Some(Aging {
+fn aging(active: u64, inactive: u64) -> Aging {
+    Aging {
         active: ActiveAging::from_seconds(active).unwrap(),
         inactive: InactiveAging::from_seconds(inactive).unwrap(),
-    })
+    }
 }
 
 #[test]
@@ -73,7 +73,7 @@ fn the_flow_log_of_the_manual_is_the_built_in_one() {
     );
     assert_eq!(built_in.product(), Product::Sag);
     assert_eq!(built_in.window(), Some(Window::OneMinute));
-    assert_eq!(built_in.aging(), aging(300, 15));
+    assert_eq!(built_in.aging(), Some(aging(300, 15)));
     assert_eq!(built_in.hold(), Hold::Auto);
     assert_eq!(built_in.allowed_lateness().millis(), 7_200_000);
     assert_eq!(built_in.time_source(), TimeSource::Corrected);
@@ -98,7 +98,7 @@ fn what_is_left_out_has_its_default() {
 fn absent_aging_is_none_beside_a_window_and_300_15_without_one() {
     assert_eq!(
         (valid("").window(), valid("").aging()),
-        (None, aging(300, 15))
+        (None, Some(aging(300, 15)))
     );
     let windowed = valid("window = \"10m\"");
     assert_eq!(
@@ -108,9 +108,12 @@ fn absent_aging_is_none_beside_a_window_and_300_15_without_one() {
     let both = valid("window = \"5m\"\nactive_aging = 60");
     assert_eq!(
         (both.window(), both.aging()),
-        (Some(Window::FiveMinutes), aging(60, 15))
+        (Some(Window::FiveMinutes), Some(aging(60, 15)))
     );
-    assert_eq!(valid("inactive_aging = \"10m\"").aging(), aging(300, 600));
+    assert_eq!(
+        valid("inactive_aging = \"10m\"").aging(),
+        Some(aging(300, 600))
+    );
     let per_record = valid("window = \"none\"");
     assert!(per_record.per_record());
     assert_eq!((per_record.window(), per_record.aging()), (None, None));

@@ -1,5 +1,6 @@
 extern crate std;
 
+use core::fmt::Write as _;
 use std::boxed::Box;
 use std::format;
 use std::string::{String, ToString};
@@ -124,7 +125,7 @@ fn text(layout: &Layout, inventory: &Inventory, row: &Row) -> String {
     };
     let mut text = String::new();
     layout.render(row, &names, |column, value| {
-        text.push_str(&format!("{}={value}\n", column.name()));
+        writeln!(text, "{}={value}", column.name()).unwrap();
     });
     text
 }
@@ -255,7 +256,7 @@ attachment-id=-
     );
 }
 
-fn values(resource: &str, change: impl FnOnce(&mut Row), names: &[&str]) -> Vec<String> {
+fn values(resource: &str, change: impl FnOnce(&mut Row), columns: &[&str]) -> Vec<String> {
     let inventory = inventory();
     let mut row = row(&inventory, resource);
     change(&mut row);
@@ -278,7 +279,7 @@ fn values(resource: &str, change: impl FnOnce(&mut Row), names: &[&str]) -> Vec<
         let column = layout.columns().iter().find(|c| c.name() == *name).unwrap();
         column.value(&row, &lent).to_string()
     };
-    names.iter().map(named).collect()
+    columns.iter().map(named).collect()
 }
 
 #[test]

@@ -91,14 +91,7 @@ impl Seen<'_> {
             return Vec::new();
         };
         let r = self.record;
-        let facing: Vec<u32> = line
-            .iter()
-            .map(|r| {
-                let facing = r.interfaces.iter().filter(|i| i.facing);
-                facing.map(|i| i.index).collect::<Vec<_>>()
-            })
-            .find(|own| !own.is_empty())
-            .unwrap_or_default();
+        let facing = facing(line);
         let prefixes = line.iter().map(|r| &r.prefixes).find(|own| !own.is_empty());
         let prefixes = prefixes.cloned().unwrap_or_default();
         let there = |field: Fields, value: u32| r.fields.contains(field).then_some(value);
@@ -238,6 +231,15 @@ fn choose(
         }
     }
     placed
+}
+
+fn facing(line: &[&Resource]) -> Vec<u32> {
+    let facing = |r: &&Resource| -> Vec<u32> {
+        let facing = r.interfaces.iter().filter(|i| i.facing);
+        facing.map(|i| i.index).collect()
+    };
+    let mut stated = line.iter().map(facing).filter(|own| !own.is_empty());
+    stated.next().unwrap_or_default()
 }
 
 fn path(line: &[&Resource], away: Option<u32>) -> u8 {
