@@ -13,11 +13,14 @@
 extern crate alloc;
 
 mod address;
+mod cursor;
 pub mod date;
 mod error;
 mod headers;
 pub mod index;
 mod json;
+pub mod limits;
+pub mod log_group;
 mod logs;
 mod parameters;
 pub mod percent;
@@ -25,6 +28,7 @@ pub mod query;
 pub mod signature;
 
 pub use address::{Endpoints, Target};
+pub use cursor::{Cursor, CursorFrom};
 pub use error::{Error, ErrorBody, ErrorCode};
 pub use headers::Headers;
 pub use json::Json;

@@ -188,11 +188,23 @@ pub(crate) struct Decimal {
 
 impl Decimal {
     pub(crate) fn of(value: i64) -> Self {
+        let mut decimal = Self::of_unsigned(value.unsigned_abs());
+        let before = decimal.start.checked_sub(1);
+        if let Some(place) = before.filter(|_| value < 0)
+            && let Some(sign) = decimal.digits.get_mut(place)
+        {
+            *sign = b'-';
+            decimal.start = place;
+        }
+        decimal
+    }
+
+    pub(crate) fn of_unsigned(value: u64) -> Self {
         let mut decimal = Self {
             digits: [b'0'; 20],
             start: 20,
         };
-        let mut rest = value.unsigned_abs();
+        let mut rest = value;
         for digit in decimal.digits.iter_mut().rev() {
             let Ok(value) = u8::try_from(rest % 10) else {
                 break;
@@ -203,15 +215,6 @@ impl Decimal {
             if rest == 0 {
                 break;
             }
-        }
-        if value < 0
-            && let Some(sign) = decimal
-                .start
-                .checked_sub(1)
-                .and_then(|place| decimal.digits.get_mut(place))
-        {
-            *sign = b'-';
-            decimal.start -= 1;
         }
         decimal
     }

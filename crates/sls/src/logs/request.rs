@@ -6,6 +6,7 @@ use alloc::string::String;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::limits::MAX_LINES;
 use crate::{Error, Parameters};
 
 /// `GetLogs`: the body of `POST /logstores/{ls}/logs`, or the parameters of the older
@@ -140,7 +141,7 @@ impl GetLogsRequest {
             .map_err(|_| Error::parameter("limit expression is required"))?;
         let line = u64::try_from(self.line)
             .map_err(|_| Error::parameter("The parameter line must not be negative"))?;
-        Ok((offset, line.min(100)))
+        Ok((offset, line.min(MAX_LINES)))
     }
 }
 

@@ -385,8 +385,7 @@ fn naive(pattern: &[char], word: &[char]) -> bool {
 
 proptest! {
     #[test]
-    fn patterns_match_as_the_obvious_way_does(pattern in "a[ab流*?]{0,6}", word in "a[ab流]{0,8}") {
-        prop_assume!(pattern.contains(['*', '?']));
+    fn patterns_match_as_the_obvious_way_does(pattern in "a[ab流]{0,2}[*?][ab流*?]{0,5}", word in "a[ab流]{0,8}") {
         let text = Text::Pattern(pattern.clone());
         let expression = SearchExpression::Text { key: Some("srcaddr".into()), text };
         let search = Search::bind(&expression, &index()).unwrap();
