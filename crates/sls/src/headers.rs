@@ -1,7 +1,11 @@
-//! The headers of a request as a signature needs them.
+//! The headers of a request: as a signature needs them, and what they say of the body.
 
 use alloc::borrow::Cow;
+use alloc::format;
 use alloc::vec::Vec;
+
+use crate::error::shown;
+use crate::{Error, ErrorCode};
 
 /// Names folded to lower case, values as received; by name, those of one name in the order in
 /// which they came.
@@ -17,6 +21,85 @@ impl<'a> Headers<'a> {
             .ok()
             .map(str::trim)
             .filter(|value| !value.is_empty())
+    }
+
+    /// Checks `x-log-apiversion`.
+    ///
+    /// # Errors
+    /// `MissingAPIVersion`; `InvalidAPIVersion` for another than 0.6.0 and 0.4.0.
+    pub fn check_api_version(&self) -> Result<(), Error> {
+        match self.get("x-log-apiversion") {
+            Some("0.6.0" | "0.4.0") => Ok(()),
+            Some(other) => {
+                let message = format!("x-log-apiversion {} is unsupported.", shown(other));
+                Err(Error::new(ErrorCode::InvalidAPIVersion, message))
+            }
+            None => Err(Error::new(
+                ErrorCode::MissingAPIVersion,
+                "x-log-apiversion does not exist in header when it is necessary.",
+            )),
+        }
+    }
+
+    /// The size of the body before compression, octets (`x-log-bodyrawsize`). Only `PutLogs` may ask
+    /// for it: with JSON bodies clients send 0 or nothing.
+    ///
+    /// # Errors
+    /// `MissingBodyRawSize`; `InvalidBodyRawSize` when it is no number; `PostBodyTooLarge` when it is
+    /// above `limit`, before anybody allocates it.
+    pub fn body_raw_size(&self, limit: u64) -> Result<u64, Error> {
+        let text = self.get("x-log-bodyrawsize").ok_or_else(|| {
+            Error::new(
+                ErrorCode::MissingBodyRawSize,
+                "x-log-bodyrawsize does not exist in header when it is necessary.",
+            )
+        })?;
+        let digits = text.bytes().all(|c| c.is_ascii_digit());
+        let size = digits
+            .then(|| text.parse::<u64>().ok())
+            .flatten()
+            .ok_or_else(|| {
+                let message = format!("x-log-bodyrawsize {} is invalid.", shown(text));
+                Error::new(ErrorCode::InvalidBodyRawSize, message)
+            })?;
+        if size > limit {
+            return Err(Error::body_too_large(size, limit));
+        }
+        Ok(size)
+    }
+
+    /// How the body is compressed (`x-log-compresstype`); `None` when it is not.
+    ///
+    /// # Errors
+    /// `InvalidCompressType`.
+    pub fn compression(&self) -> Result<Option<Compression>, Error> {
+        let Some(text) = self.get("x-log-compresstype") else {
+            return Ok(None);
+        };
+        Compression::named(text).map(Some).ok_or_else(|| {
+            let message = format!("x-log-compresstype {} is unsupported.", shown(text));
+            Error::new(ErrorCode::InvalidCompressType, message)
+        })
+    }
+
+    /// The first of `offered` that `Accept-Encoding` names: how to compress the answer. Name only
+    /// LZ4 and Zstandard: clients that list `deflate` out of habit cannot read it.
+    pub fn accepted(&self, offered: &[Compression]) -> Option<Compression> {
+        let accept = self.get("accept-encoding")?;
+        let named = |wanted: Compression| {
+            accept.split(',').any(|part| {
+                let (name, weight) = part.split_once(';').unwrap_or((part, ""));
+                let refused = weight
+                    .trim()
+                    .strip_prefix("q=")
+                    .is_some_and(|q| q.bytes().all(|c| matches!(c, b'0' | b'.')));
+                !refused && Compression::named(name.trim()) == Some(wanted)
+            })
+        };
+        offered
+            .iter()
+            .copied()
+            .find(|&compression| named(compression))
     }
 
     /// Name and value of each header, by name.
@@ -52,3 +135,35 @@ fn lower_case(name: &str) -> Cow<'_, str> {
         Cow::Borrowed(name)
     }
 }
+
+/// How a body is compressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Compression {
+    /// One raw LZ4 block: no frame, no size before it; the size is `x-log-bodyrawsize`.
+    Lz4,
+    /// A zlib stream (RFC 1950).
+    Deflate,
+    /// A Zstandard frame.
+    Zstd,
+}
+
+impl Compression {
+    /// The word in `x-log-compresstype` and `Accept-Encoding`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Lz4 => "lz4",
+            Self::Deflate => "deflate",
+            Self::Zstd => "zstd",
+        }
+    }
+
+    /// The compression of this name; case does not matter.
+    pub fn named(name: &str) -> Option<Self> {
+        let all = [Self::Lz4, Self::Deflate, Self::Zstd];
+        all.into_iter()
+            .find(|compression| name.eq_ignore_ascii_case(compression.as_str()))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -30,7 +30,7 @@ pub mod signature;
 pub use address::{Endpoints, Target};
 pub use cursor::{Cursor, CursorFrom};
 pub use error::{Error, ErrorBody, ErrorCode};
-pub use headers::Headers;
+pub use headers::{Compression, Headers};
 pub use json::Json;
 pub use logs::{
     GetLogsMeta, GetLogsRequest, GetLogsResponse, Histogram, HistogramRequest, LogRow, Progress,
