@@ -206,3 +206,14 @@ fn a_fleet_that_cannot_be_is_refused() {
     };
     assert_eq!(Fleet::new(&config, START).unwrap_err().field, "exporters");
 }
+
+#[test]
+fn the_octets_of_a_seed_never_change() {
+    let (datagrams, _) = run(&impaired(), 150, 1000);
+    let octets = datagrams.iter().flat_map(|datagram| &datagram.octets);
+    // FNV-1a. Another hash here is another simulation for everybody who has noted a seed.
+    let hash = octets.fold(0xcbf2_9ce4_8422_2325_u64, |hash, &octet| {
+        (hash ^ u64::from(octet)).wrapping_mul(0x0100_0000_01b3)
+    });
+    assert_eq!(hash, 0xb3d4_bc42_a753_ae32, "{hash:#018x}");
+}

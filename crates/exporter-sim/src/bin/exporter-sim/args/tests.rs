@@ -1,6 +1,6 @@
 use clap::{CommandFactory, Parser};
-use flowlog_exporter_sim::{FleetConfig, Impairments, TimeEncoding};
-use flowlog_record::Version;
+use flowlog_exporter_sim::{Fleet, FleetConfig, Impairments, TimeEncoding};
+use flowlog_record::{Timestamp, Version};
 
 use super::{Args, parts_of_a_million};
 
@@ -70,5 +70,33 @@ fn percentages_have_up_to_four_decimals() {
     }
     for text in ["", "-1", "x", "0.00001", "1.x", "1.+5", "4294967295", "."] {
         assert!(parts_of_a_million(text).is_err(), "{text}");
+    }
+}
+
+#[test]
+fn the_rate_is_about_what_was_asked_for() {
+    let start = Timestamp(1_700_000_000_000);
+    for line in [
+        "exporter-sim",
+        "exporter-sim --rate 1000 --flows 0 --version 9",
+    ] {
+        let config = fleet(line);
+        let mut fleet = Fleet::new(&config, start).unwrap();
+        let now = start.plus(600_000);
+        while fleet.poll(now).is_some() {}
+        let records: u64 = fleet
+            .tallies()
+            .iter()
+            .map(|tally| tally.generated.records)
+            .sum();
+        let wanted = if line.contains("1000") {
+            600_000
+        } else {
+            60_000
+        };
+        assert!(
+            records.abs_diff(wanted) < wanted / 5,
+            "{line}: {records} of {wanted}"
+        );
     }
 }
