@@ -5,6 +5,7 @@
 
 mod aging;
 mod filter;
+mod flow_log;
 mod log_format;
 #[cfg(test)]
 mod tests;
@@ -13,11 +14,12 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use flowlog_record::{Element, Window, element_named};
+use flowlog_record::{Element, element_named};
 use serde::{Deserialize, Serialize};
 
 pub use aging::{ActiveAging, Aging, AllowedLateness, CaptureWindow, Hold, InactiveAging};
 pub use filter::{IpVersion, Product, Status, TimeSource, TrafficPath, TrafficPaths, TrafficType};
+pub use flow_log::FlowLog;
 pub use log_format::LogFormat;
 
 use crate::inventory::kind_by_id;
@@ -166,13 +168,20 @@ impl Definition {
         }
     }
 
-    /// Looks at the values together.
+    /// Looks at the values together, and states the product.
+    ///
+    /// A definition that is inactive and states its product is not held against the inventory: it
+    /// may be that of a flow log that is gone, kept for the rows that it still has.
     ///
     /// # Errors
     /// Values that contradict each other or the kind of the resource, a column that no Information
     /// Element is called by.
-    pub fn validate(self, inventory: &Inventory) -> Result<FlowLog, DefinitionError> {
-        let product = self.settled_product(inventory)?;
+    pub fn validate(mut self, inventory: &Inventory) -> Result<FlowLog, DefinitionError> {
+        let product = match self.product {
+            Some(stated) if self.status == Status::Inactive => stated,
+            _ => self.settled_product(inventory)?,
+        };
+        self.product = Some(product);
         self.check_resources(product, inventory)?;
         self.check_aging()?;
         if product != Product::Vpc && !self.traffic_path.is_all() {
@@ -236,8 +245,9 @@ impl Definition {
         inventory: &Inventory,
     ) -> Result<(), DefinitionError> {
         let ids = self.resources.ids();
-        let foreign = ids.iter().filter_map(|id| inventory.get(id.as_str()));
-        if let Some(other) = foreign.into_iter().find(|r| r.kind.product() != product) {
+        let mut known = ids.iter().filter_map(|id| inventory.get(id.as_str()));
+        let foreign = known.find(|r| r.kind.product() != product);
+        if let Some(other) = foreign.filter(|_| self.status == Status::Active) {
             let remedy = format!(
                 "a {} flow log cannot watch a {}",
                 product.as_str(),
@@ -289,148 +299,6 @@ impl Definition {
             ));
         }
         Ok(())
-    }
-}
-
-/// A flow log whose definition holds together.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FlowLog {
-    definition: Definition,
-    product: Product,
-    log_format: Option<LogFormat>,
-    elements: Vec<Element>,
-}
-
-impl FlowLog {
-    /// The flow log that exists without any configuration: every Exporter that no resource claims,
-    /// 1 minute, 300 s/15 s, into project `flow-logs`, Logstore `default`.
-    pub fn built_in() -> Self {
-        let mut definition = Definition::new(FlowLogId::known("default"));
-        definition.window = Some(CaptureWindow::Of(Window::OneMinute));
-        definition.active_aging = Some(ActiveAging::default());
-        definition.inactive_aging = Some(InactiveAging::default());
-        Self {
-            definition,
-            product: Product::Sag,
-            log_format: None,
-            elements: Vec::new(),
-        }
-    }
-
-    /// What was written.
-    pub const fn definition(&self) -> &Definition {
-        &self.definition
-    }
-
-    /// What names it; the middle of its row ids.
-    pub const fn id(&self) -> &FlowLogId {
-        &self.definition.name
-    }
-
-    /// The resources that it watches.
-    pub fn resources(&self) -> &[ResourceId] {
-        self.definition.resources.ids()
-    }
-
-    /// The product; decides key and layout.
-    pub const fn product(&self) -> Product {
-        self.product
-    }
-
-    /// The Project of its rows.
-    pub const fn project(&self) -> &ProjectName {
-        &self.definition.project
-    }
-
-    /// The Logstore of its rows.
-    pub const fn logstore(&self) -> &LogstoreName {
-        &self.definition.logstore
-    }
-
-    /// The capture window, if it has one.
-    pub const fn window(&self) -> Option<Window> {
-        match self.definition.window {
-            Some(CaptureWindow::Of(window)) => Some(window),
-            _ => None,
-        }
-    }
-
-    /// Whether each record is a row of its own (`window = "none"`).
-    pub const fn per_record(&self) -> bool {
-        matches!(self.definition.window, Some(CaptureWindow::PerRecord))
-    }
-
-    /// The aging times, if it has any: those given, and 300 s/15 s when it has neither window nor
-    /// aging of its own.
-    pub fn aging(&self) -> Option<Aging> {
-        let Definition {
-            window,
-            active_aging,
-            inactive_aging,
-            ..
-        } = self.definition;
-        let given = active_aging.is_some() || inactive_aging.is_some();
-        (given || window.is_none()).then(|| Aging {
-            active: active_aging.unwrap_or_default(),
-            inactive: inactive_aging.unwrap_or_default(),
-        })
-    }
-
-    /// How long windowed rows wait for records behind the end of their period.
-    pub const fn hold(&self) -> Hold {
-        self.definition.hold
-    }
-
-    /// How long after the end of a window records for it still count.
-    pub const fn allowed_lateness(&self) -> AllowedLateness {
-        self.definition.allowed_lateness
-    }
-
-    /// Which times of a record count.
-    pub const fn time_source(&self) -> TimeSource {
-        self.definition.time_source
-    }
-
-    /// Which actions it takes.
-    pub const fn traffic_type(&self) -> TrafficType {
-        self.definition.traffic_type
-    }
-
-    /// Which paths it takes.
-    pub const fn traffic_path(&self) -> &TrafficPaths {
-        &self.definition.traffic_path
-    }
-
-    /// Which address family it takes.
-    pub const fn ip_version(&self) -> IpVersion {
-        self.definition.ip_version
-    }
-
-    /// The columns that `LogFormatString` names (CEN).
-    pub const fn log_format(&self) -> Option<&LogFormat> {
-        self.log_format.as_ref()
-    }
-
-    /// Whether records without counters make rows.
-    pub const fn events(&self) -> bool {
-        self.definition.events
-    }
-
-    /// The further Information Elements, in the order of `Row::extra`.
-    pub fn elements(&self) -> &[Element] {
-        &self.elements
-    }
-
-    /// Whether it collects.
-    pub const fn status(&self) -> Status {
-        self.definition.status
-    }
-
-    /// The same flow log, switched on or off.
-    #[must_use]
-    pub const fn with_status(mut self, status: Status) -> Self {
-        self.definition.status = status;
-        self
     }
 }
 

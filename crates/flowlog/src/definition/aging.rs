@@ -124,7 +124,7 @@ pub enum Hold {
     #[default]
     Auto,
     /// So many milliseconds.
-    Millis(u32),
+    Fixed(u64),
 }
 
 impl CaptureWindow {
@@ -180,17 +180,20 @@ impl Shorthand for Hold {
     type Table = NoTable;
 
     fn from_number(seconds: u64) -> Result<Self, InvalidValue> {
-        let millis = DurationText::from_seconds(seconds).within(0..=3_600_000, Self::EXPECTING)?;
-        Ok(Self::Millis(u32::try_from(millis).unwrap_or(u32::MAX)))
+        let duration = DurationText::from_seconds(seconds);
+        duration
+            .within(0..=3_600_000, Self::EXPECTING)
+            .map(Self::Fixed)
     }
 
     fn from_text(text: &str) -> Result<Self, InvalidValue> {
-        let millis = match DurationText::parse(text) {
-            None if text == "auto" => return Ok(Self::Auto),
-            None => return Err(InvalidValue::new(text, Self::EXPECTING)),
-            Some(duration) => duration.within(0..=3_600_000, Self::EXPECTING)?,
-        };
-        Ok(Self::Millis(u32::try_from(millis).unwrap_or(u32::MAX)))
+        match DurationText::parse(text) {
+            None if text == "auto" => Ok(Self::Auto),
+            None => Err(InvalidValue::new(text, Self::EXPECTING)),
+            Some(duration) => duration
+                .within(0..=3_600_000, Self::EXPECTING)
+                .map(Self::Fixed),
+        }
     }
 }
 
@@ -198,7 +201,7 @@ impl Serialize for Hold {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
             Self::Auto => serializer.serialize_str("auto"),
-            Self::Millis(millis) => DurationText(u64::from(*millis)).serialize(serializer),
+            Self::Fixed(millis) => DurationText(*millis).serialize(serializer),
         }
     }
 }

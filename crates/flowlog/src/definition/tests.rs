@@ -156,8 +156,8 @@ fn durations_have_the_limits_of_the_api() {
         );
     }
     assert!(AllowedLateness::from_seconds(604_800).is_ok());
-    assert_eq!(valid("hold = 0").hold(), Hold::Millis(0));
-    assert_eq!(valid("hold = \"1h\"").hold(), Hold::Millis(3_600_000));
+    assert_eq!(valid("hold = 0").hold(), Hold::Fixed(0));
+    assert_eq!(valid("hold = \"1h\"").hold(), Hold::Fixed(3_600_000));
     assert_eq!(
         CaptureWindow::from_seconds(60),
         Ok(CaptureWindow::Of(Window::OneMinute))
@@ -281,6 +281,25 @@ fn resources_that_do_not_fit_are_refused() {
     }
     let error = unread("resource = \"a b\"");
     assert!(error.contains("`a b`: 1 to 128 printable"), "{error}");
+}
+
+#[test]
+fn a_valid_definition_says_its_product() {
+    let flow_log = valid("resource = \"my-vpc\"");
+    assert_eq!(flow_log.definition().product, Some(Product::Vpc));
+}
+
+#[test]
+fn an_inactive_flow_log_stays_valid_whatever_became_of_its_resources() {
+    for (resource, product) in [
+        ("\"gone\"", Product::Cen),
+        ("\"my-vpc\"", Product::Cen),
+        ("[\"sag-1\", \"my-vpc\"]", Product::Sag),
+    ] {
+        let word = product.as_str();
+        let text = format!("resource = {resource}\nproduct = \"{word}\"\nstatus = \"inactive\"");
+        assert_eq!(valid(&text).product(), product);
+    }
 }
 
 #[test]

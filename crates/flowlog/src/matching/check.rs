@@ -7,7 +7,7 @@ use core::fmt;
 use flowlog_record::{FlowLogIndex, ResourceIndex};
 
 use super::member::Selectors;
-use crate::{FlowLog, FlowLogId, Inventory, ResourceId, ResourceKind, SAG_DEFAULT};
+use crate::{FlowLog, FlowLogId, Inventory, ResourceId, ResourceKind, SAG_DEFAULT, Status};
 
 /// What happens to a flow log whose resource is not in the inventory.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -97,7 +97,8 @@ pub enum Warning {
     },
 }
 
-/// The flow logs, or parts of them, that match nothing.
+/// The flow logs, or parts of them, that match nothing. Inactive ones are not looked at: they may be
+/// gone, kept for the rows that they still have.
 pub(super) fn check(
     inventory: &Inventory,
     flow_logs: &[FlowLog],
@@ -117,7 +118,8 @@ pub(super) fn check(
                 flow_log: flow_log.id().clone(),
             });
         }
-        for id in flow_log.resources() {
+        let active = flow_log.status() == Status::Active;
+        for id in flow_log.resources().iter().filter(|_| active) {
             let resource = id.clone();
             match find(inventory, flow_log, id)? {
                 Some(at) if selecting.contains(&at) => {}

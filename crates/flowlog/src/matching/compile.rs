@@ -211,8 +211,12 @@ fn covered(inventory: &Inventory, flow_logs: &[FlowLog]) -> Covered {
     let mut roots: Covered = BTreeMap::new();
     for (flow_log, definition) in (0..).map(FlowLogIndex).zip(flow_logs) {
         for id in definition.resources() {
-            if let Some(resource) = inventory.index_of(id.as_str()) {
-                roots.entry(resource).or_default().push(flow_log);
+            let Some(index) = inventory.index_of(id.as_str()) else {
+                continue;
+            };
+            let kind = inventory.resource(index).map(|resource| resource.kind);
+            if kind.is_some_and(|kind| kind.product() == definition.product()) {
+                roots.entry(index).or_default().push(flow_log);
             }
         }
     }

@@ -769,6 +769,16 @@ fn flow_logs_that_do_not_fit_each_other_or_the_inventory_are_refused() {
 }
 
 #[test]
+fn an_inactive_flow_log_compiles_whatever_became_of_its_resources() {
+    let text = "[[resource]]\nid = \"x\"\nkind = \"sag\"\nexporters = [\"192.0.2.1\"]\n[[flow_log]]\nname = \"a\"\nresource = \"x\"\nproduct = \"vpc\"\nstatus = \"inactive\"\n[[flow_log]]\nname = \"b\"\nresource = \"gone\"\nproduct = \"cen\"\nstatus = \"inactive\"";
+    let (inventory, flow_logs) = read(text);
+    let table = MatchTable::compile(&inventory, &flow_logs, Mode::Strict).unwrap();
+    assert_eq!(table.warnings(), []);
+    let scope = table.scope(ip("192.0.2.1"), ObservationDomain(0));
+    assert!(scope.is_empty());
+}
+
+#[test]
 fn profiles_come_from_the_most_specific_statement() {
     let world = world(
         r#"
