@@ -1,1 +1,4 @@
 //! What the suites share: where the captures are, and how the daemon is started and stopped.
+
+#[path = "captures/cases.rs"]
+pub mod captures;

@@ -15,6 +15,7 @@ use crate::plan::{Plan, Scratch};
 use crate::sampling::{Fallback, SamplingSource};
 use crate::session::Templates;
 use crate::settle;
+use crate::value::Renderer;
 
 /// Flow Records of one Set, at most [`crate::BATCH`], and what else is known of them.
 #[derive(Debug)]
@@ -169,6 +170,11 @@ impl Batch<'_> {
             Some(plan) => plan.counter_elements().1,
             None => Some(ie::PACKET_DELTA_COUNT),
         }
+    }
+
+    /// What turns fields of the records into names and values.
+    pub const fn renderer(&self) -> Renderer<'_> {
+        Renderer::new(self.header.version, self.session.templates)
     }
 
     /// The fields of a Template of the same session: what lists of records refer to (RFC 6313).

@@ -26,6 +26,7 @@ mod header;
 mod layout;
 mod moment;
 mod netflow5;
+mod normalized;
 mod outcome;
 mod park;
 mod passage;
@@ -38,6 +39,7 @@ mod settings;
 mod settle;
 mod state;
 mod template;
+mod value;
 mod visitor;
 
 pub use batch::{Batch, RawRecord};
@@ -45,11 +47,13 @@ pub use decoder::Decoder;
 pub use exporter::{Exporter, ExporterStats, TimeCounts};
 pub use header::Header;
 pub use layout::Values;
+pub use normalized::{Inner, Normalized};
 pub use outcome::{Decoded, Outcome, Refusal, SetCounts};
 pub use plan::BATCH;
 pub use sampling::SamplingSource;
 pub use settings::{Limits, Settings};
 pub use state::RestoreError;
+pub use value::{FieldName, List, ListEntry, ListKind, NamedValue, Renderer, Value};
 pub use visitor::{
     OptionsRecord, SetEvent, SetKind, TemplateChange, TemplateEvent, Visitor, Withdrawal,
 };

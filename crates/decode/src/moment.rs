@@ -34,20 +34,25 @@ impl Moment {
     }
 }
 
-/// Milliseconds of the epoch in NTP format (RFC 7011 §6.1.9), rounded down; era 1 begins in 2036.
+/// The bits of an NTP fraction that mean something in microseconds (RFC 7011 §6.1.9).
+pub(crate) const MICROSECONDS: u32 = !0x7ff;
+/// The bits that mean something in nanoseconds (RFC 7011 §6.1.10).
+pub(crate) const NANOSECONDS: u32 = !0;
+
+/// Milliseconds of the epoch from NTP format, rounded down; era 1 begins in 2036.
 #[inline]
-pub(crate) fn ntp_millis(octets: [u8; 8]) -> Timestamp {
-    let (seconds, fraction) = ntp_parts(octets);
+pub(crate) fn ntp_millis(octets: [u8; 8], meaning: u32) -> Timestamp {
+    let (seconds, fraction) = ntp_parts(octets, meaning);
     let millis = (u64::from(fraction) * 1000) >> 32;
     Timestamp(seconds * 1000 + millis.cast_signed())
 }
 
-/// Unix seconds and the binary fraction of an NTP timestamp.
-pub(crate) fn ntp_parts(octets: [u8; 8]) -> (i64, u32) {
+/// Unix seconds, and the binary fraction as far as it has a meaning, of an NTP timestamp.
+pub(crate) fn ntp_parts(octets: [u8; 8], meaning: u32) -> (i64, u32) {
     let value = u64::from_be_bytes(octets);
     let half = |value: u64| u32::try_from(value & 0xffff_ffff).unwrap_or_default();
     let seconds = i64::from(half(value >> 32)) - NTP_TO_UNIX_SECONDS;
-    let fraction = half(value);
+    let fraction = half(value) & meaning;
     let era = if seconds < 0 { 1 << 32 } else { 0 };
     (seconds + era, fraction)
 }

@@ -9,6 +9,8 @@ use crate::batch::Batch;
 use crate::exporter::Exporter;
 use crate::header::Header;
 use crate::layout::Values;
+use crate::template::Templates;
+use crate::value::Renderer;
 
 /// Sees a datagram as it is decoded, in the order of its octets.
 ///
@@ -146,9 +148,15 @@ pub struct OptionsRecord<'a> {
     pub fields: &'a [FieldSpecifier],
     /// How many of the fields are scope fields. In V9 their ids are scope types, not elements.
     pub scope_field_count: u16,
+    pub(crate) templates: &'a Templates,
 }
 
 impl<'a> OptionsRecord<'a> {
+    /// What turns fields of the record into names and values.
+    pub const fn renderer(&self) -> Renderer<'a> {
+        Renderer::new(self.header.version, self.templates)
+    }
+
     /// The scope fields and their values.
     pub fn scope(&self) -> impl Iterator<Item = (FieldSpecifier, &'a [u8])> + use<'a> {
         self.values().take(usize::from(self.scope_field_count))

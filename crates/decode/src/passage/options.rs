@@ -53,6 +53,7 @@ impl<V: Visitor> Passage<'_, V> {
             octets,
             fields: template.layout.fields(),
             scope_field_count,
+            templates: &self.session.templates,
         });
         if is_of_use {
             let scopes = usize::from(scope_field_count);

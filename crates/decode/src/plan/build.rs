@@ -7,7 +7,7 @@ use flowlog_record::{EnterpriseNumber, Fields, FlowRecord, InformationElementId 
 use super::Plan;
 use super::column::{Clock, Column, Target};
 use super::family::{Families, Pair};
-use super::place::Places;
+use super::place::{Place, Places};
 use super::rate::RateColumns;
 use super::reverse::Reverse;
 use crate::elements as ie;
@@ -101,12 +101,12 @@ const TIMES: [(Id, Id, Clock); 6] = [
     (
         ie::FLOW_START_MICROSECONDS,
         ie::FLOW_END_MICROSECONDS,
-        Clock::Ntp,
+        Clock::Micros,
     ),
     (
         ie::FLOW_START_NANOSECONDS,
         ie::FLOW_END_NANOSECONDS,
-        Clock::Ntp,
+        Clock::Nanos,
     ),
     (ie::FLOW_START_SECONDS, ie::FLOW_END_SECONDS, Clock::Seconds),
     (
@@ -301,10 +301,12 @@ impl Draft<'_> {
             both => both,
         };
         if let Some((id, clock)) = start {
-            self.time(of, id, Target::Start(clock), Fields::START);
+            let place = self.time_place(of, id, clock);
+            self.time(place, Target::Start(clock), Fields::START);
         }
         if let Some((id, clock)) = end {
-            self.time(of, id, Target::End(clock), Fields::END);
+            let place = self.time_place(of, id, clock);
+            self.time(place, Target::End(clock), Fields::END);
         }
         let is_relative =
             |time: Option<(Id, Clock)>| time.is_some_and(|(_, clock)| clock == Clock::SinceBoot);
@@ -330,10 +332,7 @@ impl Draft<'_> {
                 (clock, _) => clock,
             };
             let mut usable = |id| {
-                let place = match clock {
-                    Clock::Ntp => self.places.exact(of, id, 8),
-                    _ => self.places.integer(of, id),
-                };
+                let place = self.time_place(of, id, clock);
                 place.map(|_| (id, clock))
             };
             start = start.or_else(|| usable(start_id));
@@ -342,13 +341,15 @@ impl Draft<'_> {
         [start, end]
     }
 
-    fn time(&mut self, of: EnterpriseNumber, id: Id, target: Target, fields: Fields) {
-        let place = match target {
-            Target::Start(Clock::Ntp) | Target::End(Clock::Ntp) | Target::Observed(Clock::Ntp) => {
-                self.places.exact(of, id, 8)
-            }
-            _ => self.places.integer(of, id),
-        };
+    fn time_place(&mut self, of: EnterpriseNumber, id: Id, clock: Clock) -> Option<Place> {
+        if clock.is_ntp() {
+            self.places.exact(of, id, clock.width())
+        } else {
+            self.places.integer(of, id)
+        }
+    }
+
+    fn time(&mut self, place: Option<Place>, target: Target, fields: Fields) {
         if let Some(place) = place {
             self.columns.push(Column::new(place, target));
             self.fields |= fields;
@@ -377,13 +378,9 @@ impl Draft<'_> {
             millis,
             Fields::OBSERVED,
         ) {
-            let micros = Target::Observed(Clock::Ntp);
-            self.time(
-                IANA,
-                ie::OBSERVATION_TIME_MICROSECONDS,
-                micros,
-                Fields::OBSERVED,
-            );
+            let id = ie::OBSERVATION_TIME_MICROSECONDS;
+            let place = self.time_place(IANA, id, Clock::Micros);
+            self.time(place, Target::Observed(Clock::Micros), Fields::OBSERVED);
         }
     }
 

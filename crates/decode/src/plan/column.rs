@@ -6,7 +6,7 @@
 use flowlog_record::{Address, Fields, FlowRecord, Timestamp};
 
 use super::place::Place;
-use crate::moment::{Moment, ntp_millis};
+use crate::moment::{MICROSECONDS, Moment, NANOSECONDS, ntp_millis};
 
 /// Rows of one length, one for each record of the batch.
 #[derive(Clone, Copy, Debug)]
@@ -65,8 +65,10 @@ pub(super) enum Target {
 pub(super) enum Clock {
     /// Milliseconds of the epoch.
     Millis,
-    /// NTP format: elements of microseconds and nanoseconds.
-    Ntp,
+    /// NTP format, microseconds.
+    Micros,
+    /// NTP format, nanoseconds.
+    Nanos,
     /// Seconds of the epoch.
     Seconds,
     /// `SysUptime` in V5 and V9, against the header's.
@@ -109,9 +111,14 @@ impl Target {
 }
 
 impl Clock {
-    const fn width(self) -> u8 {
+    /// Whether it wants eight octets, no more and no less.
+    pub(super) const fn is_ntp(self) -> bool {
+        matches!(self, Self::Micros | Self::Nanos)
+    }
+
+    pub(super) const fn width(self) -> u8 {
         match self {
-            Self::Millis | Self::Ntp => 8,
+            Self::Millis | Self::Micros | Self::Nanos => 8,
             Self::Seconds | Self::Switched | Self::SinceBoot | Self::MicrosBefore => 4,
         }
     }
@@ -256,7 +263,8 @@ impl Cells<'_> {
         let boot = moment.boot.unwrap_or_default();
         match clock {
             Clock::Millis => self.unsigned64(records, |r, v| set(r, Timestamp(clamped(v)))),
-            Clock::Ntp => self.each(records, |r, o| set(r, ntp_millis(o))),
+            Clock::Micros => self.each(records, |r, o| set(r, ntp_millis(o, MICROSECONDS))),
+            Clock::Nanos => self.each(records, |r, o| set(r, ntp_millis(o, NANOSECONDS))),
             Clock::Seconds => {
                 self.unsigned32(records, |r, v| set(r, Timestamp(i64::from(v) * 1000)));
             }
