@@ -1,0 +1,272 @@
+//! The aggregator of a partition: all flow logs, pipeline time, the limit on rows.
+
+use alloc::boxed::Box;
+use alloc::collections::{BTreeMap, BinaryHeap};
+use alloc::vec::Vec;
+
+use flowlog_record::{
+    ExporterId, FlowLogIndex, FlowRecord, HashKey, Placed, Reason, Row, Timestamp,
+};
+
+use crate::cell::TIME_BOUND;
+use crate::exporters::Exporters;
+use crate::flow_log::{Batch, Candidate, FlowLog, Prepared};
+use crate::ledger::FlowLogLedger;
+use crate::measure::TimeChanges;
+use crate::outlet::Shared;
+use crate::rules::{Limits, Origin, Rules};
+
+/// What a flow log without any has counted.
+const NOTHING: FlowLogLedger = FlowLogLedger::NOTHING;
+
+/// Flow Records in, rows out, for all flow logs of one partition.
+#[derive(Debug)]
+pub struct Aggregator {
+    pub(crate) key: HashKey,
+    pub(crate) shared: Shared,
+    pub(crate) logs: BTreeMap<FlowLogIndex, Box<FlowLog>>,
+    /// Nothing is due before this time.
+    pub(crate) next_due: i64,
+    pub(crate) scratch: Vec<Prepared>,
+}
+
+impl Aggregator {
+    /// Without flow logs and rows. Tables are hashed under `key`; it changes no row.
+    pub fn new(limits: Limits, key: HashKey) -> Self {
+        Self {
+            key,
+            shared: Shared {
+                limits,
+                now: -TIME_BOUND,
+                rows: 0,
+                exporters: Exporters::default(),
+            },
+            logs: BTreeMap::new(),
+            next_due: i64::MAX,
+            scratch: Vec::new(),
+        }
+    }
+
+    /// Gives a flow log its rules, or switches it off (`None`): its open rows then leave with
+    /// reason *forced*, `end` at `now` at the latest.
+    ///
+    /// New rules cut no row: a new window length holds from the next common multiple of the old
+    /// and the new one, new aging from the next period, a new hold for periods that end after
+    /// `now`. Only where no row under the old rules could stand beside the new ones (with and
+    /// without windows, one row per record, another key) do open rows leave as if it was switched
+    /// off.
+    pub fn set_flow_log(
+        &mut self,
+        flow_log: FlowLogIndex,
+        rules: Option<Rules>,
+        now: Timestamp,
+        each: &mut dyn FnMut(Row),
+    ) {
+        self.advance_to(now, each);
+        let now = self.shared.now;
+        let forced = (Reason::Forced, now);
+        let Some(rules) = rules.map(Rules::settled) else {
+            if let Some(log) = self.logs.get_mut(&flow_log) {
+                log.leave_all(forced, &mut self.shared, each);
+                log.active = false;
+            }
+            self.update_due();
+            return;
+        };
+        let key = self.key;
+        let log = self.logs.entry(flow_log);
+        let log = log.or_insert_with(|| Box::new(FlowLog::new(flow_log, rules, key)));
+        if log.rules.same_kind(&rules) {
+            log.change(rules, now);
+        } else {
+            log.leave_all(forced, &mut self.shared, each);
+            log.restart(rules, key);
+        }
+        log.active = true;
+        self.update_due();
+    }
+
+    /// Forgets a flow log that was switched off, with its ledger and its numbers: for an index
+    /// that another flow log will have.
+    pub fn remove_flow_log(
+        &mut self,
+        flow_log: FlowLogIndex,
+        now: Timestamp,
+        each: &mut dyn FnMut(Row),
+    ) {
+        self.set_flow_log(flow_log, None, now, each);
+        self.logs.remove(&flow_log);
+    }
+
+    /// Everything that is due up to `now`, in order of due time; at the same time by flow log,
+    /// IPv4 first, rows that end with their window first, then by place in the table, which
+    /// depends on the input alone. How often this is called changes no row.
+    pub fn advance(&mut self, now: Timestamp, each: &mut impl FnMut(Row)) {
+        self.advance_to(now, each);
+    }
+
+    /// When something is due next; `None` while nothing is.
+    pub const fn next_due(&self) -> Option<Timestamp> {
+        if self.next_due == i64::MAX {
+            None
+        } else {
+            Some(Timestamp(self.next_due))
+        }
+    }
+
+    /// Adds records of one datagram, at most 64 at a time, after [`advance`](Self::advance) to
+    /// its arrival. `placed` says where the flow log put them.
+    pub fn observe(
+        &mut self,
+        flow_log: FlowLogIndex,
+        origin: &Origin,
+        records: &[FlowRecord],
+        placed: &[Placed],
+        each: &mut impl FnMut(Row),
+    ) {
+        let each: &mut dyn FnMut(Row) = each;
+        if origin.at.millis() > self.shared.now {
+            self.advance_to(origin.at, each);
+        }
+        self.make_room(each);
+        let now = self.shared.now;
+        let exporters = self.shared.limits.exporters;
+        self.shared.exporters.hear(origin, now, exporters);
+        let key = self.key;
+        let log = self.logs.entry(flow_log);
+        let log = log.or_insert_with(|| Box::new(FlowLog::new(flow_log, Rules::BUILT_IN, key)));
+        let batch = Batch {
+            origin,
+            records,
+            placed,
+        };
+        log.observe(batch, &mut self.scratch, &mut self.shared, each);
+        self.next_due = self.next_due.min(log.next_due);
+        debug_assert!(log.account.ledger.balances(), "the ledger balances");
+    }
+
+    /// The end of the input of a replay: everything that is open leaves with reason *forced*, late
+    /// rows too.
+    pub fn finish(&mut self, now: Timestamp, each: &mut impl FnMut(Row)) {
+        if now.millis() > self.shared.now {
+            self.advance_to(now, each);
+        }
+        for log in self.logs.values_mut() {
+            log.leave_all((Reason::Forced, i64::MAX), &mut self.shared, each);
+        }
+        self.update_due();
+    }
+
+    /// What became of the records of a flow log.
+    pub fn ledger(&self, flow_log: FlowLogIndex) -> &FlowLogLedger {
+        let log = self.logs.get(&flow_log);
+        log.map_or(&NOTHING, |log| &log.account.ledger)
+    }
+
+    /// How often times of the records of a flow log had to be changed.
+    pub fn time_changes(&self, flow_log: FlowLogIndex) -> TimeChanges {
+        let log = self.logs.get(&flow_log);
+        log.map_or_else(TimeChanges::default, |log| log.account.changes)
+    }
+
+    /// Open rows of all flow logs.
+    pub const fn open_rows(&self) -> u64 {
+        self.shared.rows
+    }
+
+    fn advance_to(&mut self, now: Timestamp, each: &mut dyn FnMut(Row)) {
+        let before = self.shared.now;
+        let now = now.millis().clamp(before, TIME_BOUND);
+        while self.next_due <= now {
+            let due = self.next_due;
+            // What was overdue when it came leaves now that time goes on.
+            let at = due.max(before);
+            for log in self.logs.values_mut() {
+                if log.next_due <= due {
+                    log.fire((due, at), &mut self.shared, each);
+                }
+            }
+            self.update_due();
+        }
+        self.shared.now = now;
+    }
+
+    pub(crate) fn update_due(&mut self) {
+        let due = self.logs.values().map(|log| log.next_due).min();
+        self.next_due = due.unwrap_or(i64::MAX);
+    }
+
+    /// At 90 % of the limit the oldest rows leave, those of the Exporters that have more than
+    /// their share.
+    fn make_room(&mut self, each: &mut dyn FnMut(Row)) {
+        let limit = self.shared.limits.rows;
+        let most = limit.saturating_sub(limit / 10);
+        if self.shared.rows < most {
+            return;
+        }
+        let target = most.saturating_sub((limit / 32).max(1));
+        for candidate in self.oldest(target) {
+            if let Some(log) = self.logs.get_mut(&candidate.flow_log) {
+                log.leave_for_room(candidate, &mut self.shared, each);
+            }
+        }
+    }
+
+    /// The rows that leave so that `target` are left, oldest first.
+    fn oldest(&self, target: u64) -> Vec<Candidate> {
+        let share = fair_share(self.shared.exporters.rows().map(|(_, rows)| rows), target);
+        let over = self
+            .shared
+            .exporters
+            .rows()
+            .filter(|(_, rows)| *rows > share);
+        let mut leaving: BTreeMap<ExporterId, (usize, BinaryHeap<Candidate>)> = over
+            .map(|(id, rows)| {
+                let excess = usize::try_from(rows.saturating_sub(share)).unwrap_or(usize::MAX);
+                (id, (excess, BinaryHeap::new()))
+            })
+            .collect();
+        for (flow_log, log) in &self.logs {
+            log.each_place(&mut |exporter, start, (wide, place)| {
+                let Some((excess, oldest)) = leaving.get_mut(&exporter) else {
+                    return;
+                };
+                let candidate = Candidate {
+                    start,
+                    flow_log: *flow_log,
+                    wide,
+                    place,
+                };
+                if oldest.len() < *excess {
+                    oldest.push(candidate);
+                } else if oldest.peek().is_some_and(|newest| candidate < *newest) {
+                    oldest.pop();
+                    oldest.push(candidate);
+                }
+            });
+        }
+        let mut all: Vec<Candidate> = leaving.into_values().flat_map(|(_, heap)| heap).collect();
+        all.sort_unstable();
+        all
+    }
+}
+
+/// The most rows that each Exporter may keep so that at most `target` are kept in all.
+fn fair_share(rows: impl Iterator<Item = u64>, target: u64) -> u64 {
+    let mut rows: Vec<u64> = rows.filter(|rows| *rows > 0).collect();
+    rows.sort_unstable();
+    let mut left = target;
+    let mut exporters = u64::try_from(rows.len()).unwrap_or(u64::MAX);
+    for count in rows {
+        let share = left.checked_div(exporters).unwrap_or(0);
+        if count > share {
+            return share;
+        }
+        left = left.saturating_sub(count);
+        exporters = exporters.saturating_sub(1);
+    }
+    u64::MAX
+}
+
+#[cfg(test)]
+mod tests;

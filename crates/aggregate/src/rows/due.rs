@@ -1,0 +1,355 @@
+//! What is due: windows that end, periods that end for lack of records, rows that leave.
+//!
+//! A row is due by what it says itself; lists and timers are hints that never come too late, and
+//! ask it again. So each row leaves at its due time exactly, however often it moved.
+
+use alloc::vec::Vec;
+
+use flowlog_record::Reason;
+
+use super::Rows;
+use crate::cell::{Cell, Marks, NEVER};
+use crate::key::Key;
+use crate::outlet::{Leave, Outlet};
+use crate::rules::Aging;
+use crate::slab::Slot;
+use crate::wheel::{Class, Hint, Taken};
+use crate::windows::Pane;
+
+/// A silent Exporter's periods end `InactiveAging + Ta` and this after it was last heard.
+const SILENCE_MS: i64 = 30_000;
+
+impl<K: Key> Rows<K> {
+    /// Nothing is due before this time.
+    pub(crate) fn next_due(&self) -> i64 {
+        let pane = self.panes.first_key_value();
+        let pane = pane.map_or(i64::MAX, |(pane, _)| pane.until);
+        let due = self
+            .dues
+            .first_key_value()
+            .map_or(i64::MAX, |(due, _)| *due);
+        pane.min(due).min(self.wheel.next()).min(self.held.next())
+    }
+
+    /// Does what is due at `due` or before: windows first, then periods, in order of their place.
+    pub(crate) fn fire(&mut self, due: i64, out: &mut Outlet<'_>) {
+        while let Some(first) = self.panes.first_entry()
+            && first.key().until <= due
+        {
+            let (pane, slots) = first.remove_entry();
+            for slot in slots {
+                self.await_hold(slot, pane, out);
+            }
+        }
+        while let Some(first) = self.dues.first_entry()
+            && *first.key() <= due
+        {
+            let (at, mut slots) = first.remove_entry();
+            slots.sort_unstable();
+            for slot in slots {
+                self.leave_window(slot, at, out);
+            }
+        }
+        while let Some(taken) = self.wheel.take(due) {
+            match taken {
+                Taken::Second(hints) => {
+                    for hint in hints {
+                        if let Some((at, hint)) = self.resolve(hint, out) {
+                            self.wheel.insert(at, hint);
+                        }
+                    }
+                }
+                Taken::Hint(at, hint) => match self.resolve(hint, out) {
+                    Some((exact, hint)) if exact <= at => self.end_period(hint, at, out),
+                    Some((exact, hint)) => self.wheel.insert(exact, hint),
+                    None => {}
+                },
+            }
+        }
+        while self.held.fire(due, out) {}
+    }
+
+    /// Lists a row that ends with its window.
+    pub(super) fn list(&mut self, slot: Slot, pane: Pane, out: &Outlet<'_>) {
+        let Some(cell) = self.open.cells.get_mut(slot) else {
+            return;
+        };
+        if cell.has(Marks::LISTED) {
+            return;
+        }
+        cell.set(Marks::LISTED);
+        if out.at >= pane.until {
+            self.await_hold(slot, pane, out);
+        } else {
+            self.panes.entry(pane).or_default().push(slot);
+        }
+    }
+
+    /// The row's window has ended: it leaves after the hold as it is now.
+    fn await_hold(&mut self, slot: Slot, pane: Pane, out: &Outlet<'_>) {
+        let Some(cell) = self.open.cells.live(slot) else {
+            return;
+        };
+        let exporters = &out.shared.exporters;
+        let hold = exporters.hold(cell.key.exporter(), out.terms.holds, pane.until);
+        let due = pane.until.saturating_add(hold);
+        self.dues.entry(due).or_default().push(slot);
+    }
+
+    /// A row that was listed to leave at `due`.
+    fn leave_window(&mut self, slot: Slot, due: i64, out: &mut Outlet<'_>) {
+        let Some(cell) = self.open.cells.live(slot).copied() else {
+            return;
+        };
+        let pane = out.terms.windows.at(cell.start());
+        let exporters = &out.shared.exporters;
+        let hold = exporters.hold(cell.key.exporter(), out.terms.holds, pane.until);
+        if pane.until.saturating_add(hold) > due {
+            // Another row in the same place.
+            return;
+        }
+        let closes = self.closes(slot, &cell, out).0;
+        if cell.has(Marks::CLOSED) || closes < pane.until {
+            if let Some(cell) = self.open.cells.get_mut(slot) {
+                cell.unset(Marks::LISTED);
+            }
+            return;
+        }
+        let leave = Leave {
+            reason: Reason::Window,
+            end: cell.last(),
+            pane,
+            late: false,
+        };
+        self.leave(slot, leave, out);
+    }
+
+    /// When the row's period ends for lack of records, and whether by its Exporter's silence.
+    fn closes(&self, slot: Slot, cell: &Cell<K>, out: &Outlet<'_>) -> (i64, bool) {
+        let threshold = cell.threshold();
+        if threshold == NEVER {
+            return (i64::MAX, false);
+        }
+        let inactive = cell.last().saturating_add(threshold);
+        let Some(Aging { inactive_ms, .. }) = self.aging_of(slot, out) else {
+            return (inactive, false);
+        };
+        if threshold <= inactive_ms {
+            return (inactive, false);
+        }
+        let heard = out.shared.exporters.get(cell.key.exporter());
+        let heard = heard.map_or(i64::MAX, |known| known.heard);
+        let silence = inactive_ms
+            .saturating_add(timeout_behind(threshold))
+            .saturating_add(SILENCE_MS);
+        let silent = heard.saturating_add(silence);
+        (inactive.min(silent), silent < inactive)
+    }
+
+    /// Sets a timer for a new period, or lists it with its window.
+    pub(super) fn schedule(&mut self, slot: Slot, pane: Pane, out: &Outlet<'_>) {
+        let Some(cell) = self.open.cells.get(slot).copied() else {
+            return;
+        };
+        let (closes, _) = self.closes(slot, &cell, out);
+        if closes >= pane.until {
+            self.list(slot, pane, out);
+        } else {
+            self.set_timer(slot, closes, self.class(&cell, out));
+        }
+    }
+
+    /// Sets a timer for a period that may end earlier than it did `before`. One that ends later
+    /// needs none: its timer asks again.
+    pub(super) fn reschedule(
+        &mut self,
+        slot: Slot,
+        before: &Cell<K>,
+        pane: Pane,
+        out: &Outlet<'_>,
+    ) {
+        let Some(cell) = self.open.cells.get(slot).copied() else {
+            return;
+        };
+        let ends = |cell: &Cell<K>| cell.last().saturating_add(cell.threshold());
+        if cell.threshold() >= before.threshold() && ends(&cell) >= ends(before) {
+            return;
+        }
+        let (closes, _) = self.closes(slot, &cell, out);
+        if closes >= pane.until || closes >= self.closes(slot, before, out).0 {
+            return;
+        }
+        let class = self.class(&cell, out);
+        // The timers of a class come up in time for later records of it, unless `Ta` or the
+        // flow log's aging has changed.
+        let steady = class != Class::Continues && !self.is_pinned(slot);
+        if !(steady && cell.has(covering(class))) {
+            self.set_timer(slot, closes, class);
+        }
+    }
+
+    fn set_timer(&mut self, slot: Slot, at: i64, class: Class) {
+        if let (Some(cell), Some(mark)) = (self.open.cells.get_mut(slot), timer(class)) {
+            cell.set(mark);
+        }
+        self.wheel.insert(at, Hint::new(slot, class));
+    }
+
+    fn class(&self, cell: &Cell<K>, out: &Outlet<'_>) -> Class {
+        let inactive = out.terms.rules.aging.map_or(0, |aging| aging.inactive_ms);
+        if cell.has(Marks::ENDED) {
+            Class::Ended
+        } else if cell.threshold() > inactive {
+            Class::Continues
+        } else {
+            Class::Inactive
+        }
+    }
+
+    /// When what the hint stands for is due exactly; `None` if there is nothing, or if another
+    /// hint sees to it.
+    fn resolve(&mut self, hint: Hint, out: &Outlet<'_>) -> Option<(i64, Hint)> {
+        let slot = hint.slot();
+        let cell = *self.open.cells.live(slot)?;
+        let pane = out.terms.windows.at(cell.start());
+        let Some(mark) = timer(hint.class()) else {
+            if !cell.has(Marks::CLOSED) {
+                return None;
+            }
+            let hold = self.aged_hold(&cell.key, pane, out);
+            return Some((cell.last().saturating_add(hold), hint));
+        };
+        if let Some(cell) = self.open.cells.get_mut(slot) {
+            cell.unset(mark);
+        }
+        if cell.has(Marks::CLOSED) {
+            return None;
+        }
+        let (closes, _) = self.closes(slot, &cell, out);
+        if closes >= pane.until {
+            self.list(slot, pane, out);
+            return None;
+        }
+        let class = self.class(&cell, out);
+        let cell = self.open.cells.get_mut(slot)?;
+        if cell.has(covering(class)) {
+            return None;
+        }
+        if let Some(mark) = timer(class) {
+            cell.set(mark);
+        }
+        Some((closes, Hint::new(slot, class)))
+    }
+
+    /// The period is over, or its hold is.
+    fn end_period(&mut self, hint: Hint, at: i64, out: &mut Outlet<'_>) {
+        let slot = hint.slot();
+        let Some(cell) = self.open.cells.live(slot).copied() else {
+            return;
+        };
+        let pane = out.terms.windows.at(cell.start());
+        if hint.class() == Class::Leaves {
+            self.leave_closed(slot, pane, out);
+            return;
+        }
+        let (_, silent) = self.closes(slot, &cell, out);
+        if silent {
+            self.open.side_mut(slot).silent = true;
+        }
+        if let (Some(cell), Some(mark)) = (self.open.cells.get_mut(slot), timer(hint.class())) {
+            cell.unset(mark);
+            cell.set(Marks::CLOSED);
+        }
+        if pane == Pane::ALL {
+            let reason = self.closed_reason(slot);
+            self.leave_aging(slot, (reason, cell.last()), out);
+            return;
+        }
+        let hold = self.aged_hold(&cell.key, pane, out);
+        let leaves = cell.last().saturating_add(hold);
+        if leaves <= at {
+            self.leave_closed(slot, pane, out);
+        } else {
+            self.wheel.insert(leaves, Hint::new(slot, Class::Leaves));
+        }
+    }
+
+    fn leave_closed(&mut self, slot: Slot, pane: Pane, out: &mut Outlet<'_>) {
+        let Some(cell) = self.open.cells.get(slot) else {
+            return;
+        };
+        let leave = Leave {
+            reason: self.closed_reason(slot),
+            end: cell.last(),
+            pane,
+            late: false,
+        };
+        self.leave(slot, leave, out);
+    }
+
+    /// Why a period ended for lack of records.
+    pub(super) fn closed_reason(&self, slot: Slot) -> Reason {
+        let Some(cell) = self.open.cells.get(slot) else {
+            return Reason::Inactive;
+        };
+        if cell.has(Marks::SIDE) && self.open.side.get(&slot).is_some_and(|side| side.silent) {
+            Reason::Idle
+        } else if cell.has(Marks::ENDED) {
+            Reason::Ended
+        } else {
+            Reason::Inactive
+        }
+    }
+
+    /// Puts every row on the lists and timers that it needs, after its cells were restored.
+    pub(crate) fn schedule_all(&mut self, out: &Outlet<'_>) {
+        let slots: Vec<Slot> = self.open.cells.iter().map(|(slot, _)| slot).collect();
+        for slot in slots {
+            let Some(cell) = self.open.cells.get_mut(slot) else {
+                continue;
+            };
+            for mark in Marks::TIMERS {
+                cell.unset(mark);
+            }
+            cell.unset(Marks::LISTED);
+            let (cell, pane) = (*cell, out.terms.windows.at(cell.start()));
+            if cell.has(Marks::CLOSED) {
+                let hold = self.aged_hold(&cell.key, pane, out);
+                let leaves = cell.last().saturating_add(hold);
+                self.wheel.insert(leaves, Hint::new(slot, Class::Leaves));
+            } else {
+                self.schedule(slot, pane, out);
+            }
+        }
+    }
+}
+
+/// The mark of a timer of this class.
+const fn timer(class: Class) -> Option<Marks> {
+    let [ended, inactive, continues] = Marks::TIMERS;
+    match class {
+        Class::Ended => Some(ended),
+        Class::Inactive => Some(inactive),
+        Class::Continues => Some(continues),
+        Class::Leaves => None,
+    }
+}
+
+/// The marks of timers that come up in time for this class: its own, and those that are shorter.
+const fn covering(class: Class) -> Marks {
+    let [ended, inactive, continues] = Marks::TIMERS;
+    match class {
+        Class::Ended => ended,
+        Class::Inactive => ended.and(inactive),
+        Class::Continues | Class::Leaves => ended.and(inactive).and(continues),
+    }
+}
+
+/// `Ta` behind a threshold of `Ta + ⌊Ta/10⌋`; for shorter ones (`Ta + 5 s`) the silence rule never
+/// comes first.
+const fn timeout_behind(threshold: i64) -> i64 {
+    let tenths = threshold.div_euclid(11);
+    tenths
+        .saturating_mul(10)
+        .saturating_add(threshold.rem_euclid(11))
+}

@@ -1,0 +1,273 @@
+//! The table of open rows: cells by key and window, with rare things beside them.
+
+use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
+
+use flowlog_record::{HashKey, Sampling};
+use hashbrown::HashTable;
+use serde::{Deserialize, Serialize};
+
+use crate::cell::{Cell, Marks, PROPORTIONAL, SUMS};
+use crate::key::Key;
+use crate::rates::{Rates, Share, Sums, UNKNOWN};
+use crate::rules::Aging;
+use crate::slab::{Slab, Slot};
+use crate::split::Counted;
+use crate::windows::{Pane, Windows};
+
+/// What few rows have, kept beside the table.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Side {
+    /// Scaled sums, when a code cannot stand for them.
+    pub(crate) sums: Option<Box<Sums>>,
+    /// The aging under which the period began, when the flow log's has changed since.
+    pub(crate) aging: Option<Option<Aging>>,
+    /// The period is over because the Exporter fell silent.
+    pub(crate) silent: bool,
+    /// Earlier periods of the same key and window may wait for their hold.
+    pub(crate) held: bool,
+}
+
+/// One record under one flow log, as it is added to rows.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Measured {
+    /// First millisecond.
+    pub(crate) start: i64,
+    /// Last millisecond.
+    pub(crate) end: i64,
+    pub(crate) total: Counted,
+    pub(crate) tcp_flags: u16,
+    /// What is present, as rows keep it.
+    pub(crate) presence: u8,
+    pub(crate) sampling: Sampling,
+    pub(crate) code: u8,
+    /// How long behind `end` a period ends for lack of records.
+    pub(crate) threshold: i64,
+    /// The flow ended by its own word.
+    pub(crate) ended: bool,
+}
+
+/// What one record gives to one row.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Part {
+    pub(crate) share: Share,
+    /// It is the record's last part.
+    pub(crate) is_last: bool,
+}
+
+impl Part {
+    /// Whether the row gets all that `measured` has.
+    pub(crate) fn is_whole(&self, measured: &Measured) -> bool {
+        self.share.raw() == measured.total
+    }
+}
+
+/// Counters are full: the row has to leave before the part can be added.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Full;
+
+/// Open rows of one family.
+#[derive(Debug)]
+pub(crate) struct Table<K: Key> {
+    pub(crate) cells: Slab<K>,
+    index: HashTable<Slot>,
+    pub(crate) side: BTreeMap<Slot, Side>,
+    /// Records beyond what cells count.
+    pub(crate) spilled: BTreeMap<Slot, u64>,
+    key: HashKey,
+}
+
+impl<K: Key> Table<K> {
+    pub(crate) const fn new(key: HashKey) -> Self {
+        Self::with(Slab::new(), key)
+    }
+
+    const fn with(cells: Slab<K>, key: HashKey) -> Self {
+        Self {
+            cells,
+            index: HashTable::new(),
+            side: BTreeMap::new(),
+            spilled: BTreeMap::new(),
+            key,
+        }
+    }
+
+    /// From saved cells.
+    pub(crate) fn restore(cells: Slab<K>, windows: &Windows, key: HashKey) -> Self {
+        let mut table = Self::with(cells, key);
+        let Self { cells, index, .. } = &mut table;
+        index.reserve(usize::try_from(cells.len()).unwrap_or(0), |_| 0);
+        for (slot, cell) in cells.iter() {
+            let hash = hash_of(cell, windows, &key);
+            index.insert_unique(hash, slot, |slot| rehash(cells, *slot, windows, &key));
+        }
+        table
+    }
+
+    #[inline]
+    pub(crate) fn hash(&self, key: &K, window: i64) -> u64 {
+        key.hash(&self.key, window)
+    }
+
+    /// The row of `key` in `pane`.
+    #[inline]
+    pub(crate) fn find(&self, hash: u64, key: &K, pane: Pane) -> Option<Slot> {
+        let same = |slot: &Slot| {
+            let cell = self.cells.get(*slot);
+            cell.is_some_and(|cell| cell.key.same(key) && pane.holds(cell.start()))
+        };
+        self.index.find(hash, same).copied()
+    }
+
+    /// A row that starts at `start`; there is none of that key and window yet.
+    pub(crate) fn create(
+        &mut self,
+        (hash, key): (u64, &K),
+        start: i64,
+        windows: &Windows,
+    ) -> Option<Slot> {
+        let slot = self.cells.insert(Cell::new(key.without_flags(), start))?;
+        let Self {
+            cells, index, key, ..
+        } = self;
+        index.insert_unique(hash, slot, |slot| rehash(cells, *slot, windows, key));
+        Some(slot)
+    }
+
+    /// Takes a row out.
+    pub(crate) fn remove(&mut self, slot: Slot, windows: &Windows) {
+        let Some(cell) = self.cells.live(slot) else {
+            return;
+        };
+        let hash = hash_of(cell, windows, &self.key);
+        if let Ok(entry) = self.index.find_entry(hash, |other| *other == slot) {
+            entry.remove();
+        }
+        self.forget_side(slot);
+        self.cells.remove(slot);
+    }
+
+    /// Drops what is kept beside the row.
+    pub(crate) fn forget_side(&mut self, slot: Slot) {
+        let Some(cell) = self.cells.get_mut(slot) else {
+            return;
+        };
+        if cell.has(Marks::SIDE) {
+            self.side.remove(&slot);
+        }
+        if cell.has(Marks::SPILLED) {
+            self.spilled.remove(&slot);
+        }
+        cell.unset(Marks::SIDE.and(Marks::SPILLED));
+    }
+
+    /// What is kept beside the row, made if need be.
+    pub(crate) fn side_mut(&mut self, slot: Slot) -> &mut Side {
+        if let Some(cell) = self.cells.get_mut(slot) {
+            cell.set(Marks::SIDE);
+        }
+        self.side.entry(slot).or_default()
+    }
+
+    /// Records whose last part is in the row.
+    pub(crate) fn records(&self, slot: Slot) -> u64 {
+        let Some(cell) = self.cells.get(slot) else {
+            return 0;
+        };
+        let spilled = if cell.has(Marks::SPILLED) {
+            self.spilled.get(&slot).copied().unwrap_or(0)
+        } else {
+            0
+        };
+        cell.records().saturating_add(spilled)
+    }
+
+    /// Adds the counters, flags and presence of a part; times are the caller's.
+    ///
+    /// # Errors
+    /// The counters are full; nothing was added.
+    pub(crate) fn add(
+        &mut self,
+        slot: Slot,
+        measured: &Measured,
+        part: Part,
+        rates: &Rates,
+    ) -> Result<(), Full> {
+        let Some(cell) = self.cells.get_mut(slot) else {
+            return Ok(());
+        };
+        let raw = part.share.raw();
+        let before = Counted {
+            packets: cell.packets,
+            octets: cell.octets,
+        };
+        cell.add(raw.packets, raw.octets).ok_or(Full)?;
+        cell.key.or_flags(measured.tcp_flags);
+        cell.or_presence(measured.presence);
+        if !part.is_whole(measured) {
+            cell.or_presence(PROPORTIONAL);
+        }
+        if part.is_last && !cell.count_record() {
+            cell.set_records(1);
+            cell.set(Marks::SPILLED);
+            let spilled = self.spilled.entry(slot).or_insert(0);
+            *spilled = spilled.saturating_add(255);
+        }
+        self.add_scaled(slot, measured, part.share, (before, rates));
+        Ok(())
+    }
+
+    fn add_scaled(
+        &mut self,
+        slot: Slot,
+        measured: &Measured,
+        share: Share,
+        (before, rates): (Counted, &Rates),
+    ) {
+        let Some(cell) = self.cells.get_mut(slot) else {
+            return;
+        };
+        let code = cell.sampling();
+        if code == measured.code && code != SUMS {
+            return;
+        }
+        let mut sums = None;
+        if cell.has(Marks::SIDE) {
+            sums = self.side.get_mut(&slot).and_then(|side| side.sums.take());
+        }
+        let code = merged(code, &mut sums, measured, (share, before, rates));
+        cell.set_sampling(code);
+        if sums.is_some() {
+            self.side_mut(slot).sums = sums;
+        }
+    }
+}
+
+/// Adds a share to the scaled side of a row that had `before`; its new sampling code.
+pub(crate) fn merged(
+    code: u8,
+    sums: &mut Option<Box<Sums>>,
+    measured: &Measured,
+    (share, before, rates): (Share, Counted, &Rates),
+) -> u8 {
+    match (code, measured.code) {
+        (SUMS, _) => {}
+        (_, UNKNOWN) => return code,
+        (known, new) if known == new && new != SUMS => return code,
+        (UNKNOWN, new) if new != SUMS => return new,
+        _ => {}
+    }
+    let kept = sums.get_or_insert_with(|| Box::new(Sums::of(rates.factor(code), before)));
+    kept.add(measured.sampling, share);
+    SUMS
+}
+
+fn hash_of<K: Key>(cell: &Cell<K>, windows: &Windows, key: &HashKey) -> u64 {
+    cell.key.hash(key, windows.at(cell.start()).from)
+}
+
+fn rehash<K: Key>(cells: &Slab<K>, slot: Slot, windows: &Windows, key: &HashKey) -> u64 {
+    cells
+        .get(slot)
+        .map_or(0, |cell| hash_of(cell, windows, key))
+}
