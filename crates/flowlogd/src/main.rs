@@ -1,3 +1,7 @@
-//! The `flowlogd` binary.
+//! The `flowlogd` binary: see the library of the same name.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    flowlogd::commands::main(std::env::args_os()).into()
+}

@@ -115,7 +115,7 @@ impl Sources {
     ///
     /// # Errors
     /// The first thing that is wrong, with the place it came from.
-    pub fn load(self) -> Result<Config, Box<ConfigError>> {
+    pub fn load(&self) -> Result<Config, Box<ConfigError>> {
         let mut merged = Merged {
             tree: tree::of(&Config::default()),
             origins: BTreeMap::new(),
@@ -123,7 +123,7 @@ impl Sources {
         if let Some(file) = &self.file {
             merged.add_file(file)?;
         }
-        for change in self.overrides {
+        for change in &self.overrides {
             merged.add_override(change)?;
         }
         let config = merged.read()?;
@@ -174,7 +174,7 @@ impl Merged {
         Ok(())
     }
 
-    fn add_override(&mut self, change: Override) -> Result<(), Box<ConfigError>> {
+    fn add_override(&mut self, change: &Override) -> Result<(), Box<ConfigError>> {
         let before = self.tree.clone();
         match tree::set(&mut self.tree, &change.path, &change.text) {
             Ok(path) => {
@@ -184,11 +184,11 @@ impl Merged {
                     made = section.parent();
                     self.origins.insert(section, change.origin.clone());
                 }
-                self.origins.insert(path, change.origin);
+                self.origins.insert(path, change.origin.clone());
                 Ok(())
             }
             Err(problem) => Err(Box::new(ConfigError {
-                origin: change.origin,
+                origin: change.origin.clone(),
                 key: change.path.to_string(),
                 value: None,
                 problem: problem.to_owned(),

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io::{self, IsTerminal};
+use std::sync::OnceLock;
 
 use jiff::Timestamp;
 use tracing_subscriber::filter::LevelFilter;
@@ -12,16 +13,15 @@ use tracing_subscriber::{Layer, Registry, reload};
 
 use crate::config::{Log, LogFormat, LogLevel};
 
-/// Changes the level while the daemon runs (reload).
-#[derive(Clone, Debug)]
-pub struct LevelHandle(reload::Handle<LevelFilter, Registry>);
+/// The level of the process, once messages are written at all.
+static LEVEL: OnceLock<reload::Handle<LevelFilter, Registry>> = OnceLock::new();
 
-impl LevelHandle {
-    /// From now on messages of this level and above are written.
-    pub fn set(&self, level: LogLevel) {
-        let reloaded = self.0.reload(filter(level));
+/// From now on messages of this level and above are written (reload). Does nothing before
+/// [`install`].
+pub fn set_level(level: LogLevel) {
+    if let Some(handle) = LEVEL.get() {
         // fails only when the subscriber is gone, and then there is nobody to tell
-        drop(reloaded);
+        drop(handle.reload(filter(level)));
     }
 }
 
@@ -29,7 +29,7 @@ impl LevelHandle {
 ///
 /// # Errors
 /// When that was done before.
-pub fn install(settings: &Log) -> Result<LevelHandle, TryInitError> {
+pub fn install(settings: &Log) -> Result<(), TryInitError> {
     let (level, handle) = reload::Layer::new(filter(settings.level));
     let colours = io::stderr().is_terminal() && settings.format == LogFormat::Text;
     let written = layer(settings.format, colours, io::stderr);
@@ -37,7 +37,9 @@ pub fn install(settings: &Log) -> Result<LevelHandle, TryInitError> {
         .with(level)
         .with(written)
         .try_init()?;
-    Ok(LevelHandle(handle))
+    // it was not there: the line above succeeds once
+    drop(LEVEL.set(handle));
+    Ok(())
 }
 
 /// What writes messages in one of the formats.

@@ -2,7 +2,7 @@
 //!
 //! Names are `flowlogd_<crate>_<thing>_<unit>_total`; what counts whole things has no unit. The
 //! crates count by themselves; whoever publishes calls [`Metric::count`] or [`Metric::measure`]
-//! with what they say. Labels are bounded: outcomes, flow logs and sockets, never addresses.
+//! with what they say. Labels are bounded: outcomes, flow logs, sockets, and so many Exporters.
 
 #[cfg(test)]
 mod tests;
@@ -59,6 +59,8 @@ inventory! {
         "Datagrams that the kernel dropped because a socket's queue was full, by socket.";
     COLLECT_FOREIGN: Counter Count "flowlogd_collect_foreign_datagrams_total",
         "Datagrams of another worker's partition, passed to their owner.";
+    COLLECT_FOREIGN_LOST: Counter Count "flowlogd_collect_foreign_lost_datagrams_total",
+        "Datagrams of another worker's partition that their owner had no room for.";
     COLLECT_ERRORS: Counter Count "flowlogd_collect_errors_total",
         "Errors of receive calls, by socket.";
 
@@ -67,7 +69,9 @@ inventory! {
     PIPELINE_PARTLY_MALFORMED: Counter Count "flowlogd_pipeline_partly_malformed_datagrams_total",
         "Accepted datagrams of which a part was malformed.";
     PIPELINE_SETS: Counter Count "flowlogd_pipeline_sets_total",
-        "Sets by outcome: decoded, parked, expired, skipped.";
+        "Sets by outcome: decoded, expired, skipped.";
+    PIPELINE_PARKED_SETS: Gauge Count "flowlogd_pipeline_parked_sets",
+        "Sets that wait for their Template.";
     PIPELINE_RECORDS: Counter Count "flowlogd_pipeline_records_total",
         "Flow Records by flow log and outcome: matched, emitted, late_dropped, baseline, \
          egress_copy, event, inactive.";
@@ -81,6 +85,14 @@ inventory! {
         "Rows that left, by flow log.";
     PIPELINE_LOST_RECORDS: Counter Count "flowlogd_pipeline_lost_records_total",
         "Flow Records (or datagrams, as versions count) that sequence numbers say were lost.";
+    EXPORTER_DATAGRAMS: Counter Count "flowlogd_pipeline_exporter_datagrams_total",
+        "Datagrams by Exporter: the first ones by address, the rest as other.";
+    EXPORTER_RECORDS: Counter Count "flowlogd_pipeline_exporter_records_total",
+        "Flow Records by Exporter.";
+    EXPORTER_LOST_RECORDS: Counter Count "flowlogd_pipeline_exporter_lost_records_total",
+        "Flow Records that sequence numbers say were lost, by Exporter.";
+    EXPORTER_MALFORMED: Counter Count "flowlogd_pipeline_exporter_malformed_datagrams_total",
+        "Malformed datagrams by Exporter.";
     PIPELINE_EXPORTERS: Gauge Count "flowlogd_pipeline_exporters",
         "Exporters that are remembered.";
     PIPELINE_TEMPLATES: Gauge Count "flowlogd_pipeline_templates",
@@ -94,6 +106,8 @@ inventory! {
         "Rows appended to the Logstore.";
     LOGSTORE_REFUSED_ROWS: Counter Count "flowlogd_logstore_refused_rows_total",
         "Rows that the Logstore had already, or could not take.";
+    LOGSTORE_CLAMPED_TIMES: Counter Count "flowlogd_logstore_clamped_times_total",
+        "Rows whose time was outside of what a Logstore accepts, and was clamped.";
     LOGSTORE_DELETED_ROWS: Counter Count "flowlogd_logstore_deleted_rows_total",
         "Rows deleted by retention or by the disk budget.";
     LOGSTORE_SEALED_SEGMENTS: Counter Count "flowlogd_logstore_sealed_segments_total",
