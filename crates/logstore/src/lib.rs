@@ -10,6 +10,7 @@ mod sample;
 mod segment;
 mod settings;
 mod shard;
+mod sql;
 mod stats;
 mod store;
 

@@ -4,13 +4,14 @@ mod found;
 mod rows;
 mod scan;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use flowlog_sls::query::{Query, Search};
 use flowlog_sls::{Error, ErrorCode, GetLogsMeta, GetLogsRequest, GetLogsResponse, Progress};
 
-use crate::segment::SegmentError;
-use crate::shard;
+use crate::segment::{Segment, SegmentError};
+use crate::shard::{self, Snapshot};
+use crate::sql::{self, Table};
 use crate::stats::count;
 use crate::store::{Inner, Logstore, Store};
 
@@ -56,36 +57,86 @@ impl Inner {
     ) -> Result<GetLogsResponse, Error> {
         let begun = self.settings.clock.now();
         let store = self.store(project, logstore)?;
-        let index = store.index.as_deref().ok_or_else(Error::index_not_exist)?;
+        let index = store.index.clone().ok_or_else(Error::index_not_exist)?;
         let query = Query::parse(&request.query)?;
         let wanted = Arc::new(Wanted {
             time: request.time_range()?,
             topic: request.topic.clone(),
-            search: Search::bind(&query.search, index)?,
+            search: Search::bind(&query.search, &index)?,
         });
         let deadline = Deadline::new(&self.settings.clock, self.settings.query.deadline);
         let snapshots = store.shards.iter().map(|shard| shard.snapshot()).collect();
-        let counters = Arc::clone(&self.counters);
-        let mut scan = Scan::new(wanted, counters, deadline, snapshots);
-        let data = rows::search(&mut scan, request, &self.settings.query)?;
-        let incomplete = self.settle(&store, &mut scan)? || scan.too_late;
+        let mut answer = match query.sql {
+            None => self.search(request, (wanted, deadline, snapshots), &store)?,
+            Some(sql) => {
+                let prepared = sql::prepare(sql)?;
+                let table = Arc::new(Table {
+                    columns: prepared.columns(&index),
+                    snapshots,
+                    wanted,
+                    expression: query.search.clone(),
+                    index,
+                    counters: Arc::clone(&self.counters),
+                    deadline,
+                    outcome: Mutex::default(),
+                });
+                self.select(&prepared, &table, &store)?
+            }
+        };
         let elapsed = self.settings.clock.now().saturating_sub(begun).as_millis();
+        answer.meta.elapsed_millisecond = u64::try_from(elapsed).unwrap_or(u64::MAX);
+        answer.meta.count = u64::try_from(answer.data.len()).unwrap_or(u64::MAX);
+        query.search_text.clone_into(&mut answer.meta.where_query);
+        query
+            .sql
+            .unwrap_or_default()
+            .clone_into(&mut answer.meta.agg_query);
+        answer.meta.terms = query.search.terms();
+        Ok(answer)
+    }
+
+    fn search(
+        &self,
+        request: &GetLogsRequest,
+        (wanted, deadline, snapshots): (Arc<Wanted>, Deadline, Vec<Snapshot>),
+        store: &Store,
+    ) -> Result<GetLogsResponse, Error> {
+        let mut scan = Scan::new(wanted, Arc::clone(&self.counters), deadline, snapshots);
+        let data = rows::search(&mut scan, request, &self.settings.query)?;
+        let unreadable = std::mem::take(&mut scan.unreadable);
+        let incomplete = self.set_aside(store, unreadable)? || scan.too_late;
         let meta = GetLogsMeta {
-            progress: if incomplete {
-                Progress::Incomplete
-            } else {
-                Progress::Complete
-            },
-            where_query: query.search_text.to_owned(),
+            progress: progress(incomplete),
             processed_rows: scan.rows,
-            elapsed_millisecond: u64::try_from(elapsed).unwrap_or(u64::MAX),
-            count: u64::try_from(data.len()).unwrap_or(u64::MAX),
             keys: rows::keys(&data),
-            terms: query.search.terms(),
-            is_accurate: true,
             ..GetLogsMeta::default()
         };
         Ok(GetLogsResponse { meta, data })
+    }
+
+    fn select(
+        &self,
+        prepared: &sql::Prepared,
+        table: &Arc<Table>,
+        store: &Store,
+    ) -> Result<GetLogsResponse, Error> {
+        let rows = prepared.run(table, &self.settings.query);
+        let outcome = table.outcome();
+        let incomplete = self.set_aside(store, outcome.unreadable)?;
+        let rows = rows?;
+        let meta = GetLogsMeta {
+            progress: progress(incomplete),
+            has_sql: true,
+            processed_rows: outcome.rows,
+            keys: rows.keys,
+            column_types: rows.types,
+            limited: rows.limit,
+            ..GetLogsMeta::default()
+        };
+        Ok(GetLogsResponse {
+            meta,
+            data: rows.rows,
+        })
     }
 
     fn store(&self, project: &str, logstore: &str) -> Result<Arc<Store>, Error> {
@@ -97,25 +148,29 @@ impl Inner {
         store.ok_or_else(|| Error::logstore_not_exist(logstore))
     }
 
-    /// Sets aside the segments that the scan could not read; whether there were any. A segment
-    /// that was deleted meanwhile is none.
-    fn settle(&self, store: &Store, scan: &mut Scan) -> Result<bool, Error> {
+    /// Sets aside the segments that could not be read; whether there were any. A segment that was
+    /// deleted meanwhile is none.
+    fn set_aside(
+        &self,
+        store: &Store,
+        unreadable: Vec<(Arc<Segment>, SegmentError)>,
+    ) -> Result<bool, Error> {
         let mut any = false;
-        for (segment, error) in scan.unreadable.drain(..) {
+        for (segment, error) in unreadable {
             let shard = store
                 .shards
                 .iter()
                 .find(|shard| shard.id == segment.row().shard);
-            let Some(shard) = shard.filter(|shard| shard.segments().contains(segment.row())) else {
-                continue;
-            };
+            let shard = shard.filter(|shard| shard.segments().contains(segment.row()));
+            let Some(shard) = shard else { continue };
             any = true;
+            let path = segment.path().display();
             if error.is_transient() {
-                tracing::error!(path = %segment.path().display(), %error, "cannot read a segment");
+                tracing::error!(%path, %error, "cannot read a segment");
                 let message = "a segment cannot be read now, try again later";
                 return Err(Error::new(ErrorCode::InternalServerError, message));
             }
-            tracing::error!(path = %segment.path().display(), %error, "a segment is damaged");
+            tracing::error!(%path, %error, "a segment is damaged");
             shard.forget(&[*segment.row()]);
             count(&self.counters.segments_set_aside, 1);
             if let Err(error) = shard::set_aside(&segment, &self.metadata) {
@@ -123,6 +178,14 @@ impl Inner {
             }
         }
         Ok(any)
+    }
+}
+
+fn progress(incomplete: bool) -> Progress {
+    if incomplete {
+        Progress::Incomplete
+    } else {
+        Progress::Complete
     }
 }
 

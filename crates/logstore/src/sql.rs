@@ -1,0 +1,352 @@
+//! SQL over what a search finds: SQLite, on a connection of its own without any file, that can
+//! read one table and call listed functions and nothing else.
+//!
+//! Time is bounded by the deadline, memory by SQLite's own limit, results by rows and octets.
+
+mod dialect;
+mod functions;
+mod number;
+mod token;
+mod vtab;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use flowlog_sls::index::{IndexConfig, IndexType};
+use flowlog_sls::query::SearchExpression;
+use flowlog_sls::{Error, LogRow};
+use rusqlite::config::DbConfig;
+use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
+use rusqlite::limits::Limit;
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, OpenFlags, Statement};
+
+use crate::chunk::Field;
+use crate::query::{Deadline, Scan, Wanted};
+use crate::settings::QueryLimits;
+use crate::shard::Snapshot;
+use crate::stats::Counters;
+
+/// The table `log` of one statement.
+pub(crate) struct Table {
+    pub(crate) columns: Vec<TableColumn>,
+    pub(crate) snapshots: Vec<Snapshot>,
+    pub(crate) wanted: Arc<Wanted>,
+    pub(crate) expression: SearchExpression,
+    pub(crate) index: Arc<IndexConfig>,
+    pub(crate) counters: Arc<Counters>,
+    pub(crate) deadline: Deadline,
+    /// What the scans have to say when they end.
+    pub(crate) outcome: Mutex<Outcome>,
+}
+
+/// A column of the table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct TableColumn {
+    pub(crate) name: String,
+    pub(crate) field: Field,
+    pub(crate) kind: ColumnKind,
+}
+
+/// What SQL sees of a column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ColumnKind {
+    /// Integers; what is none is NULL.
+    Long,
+    /// Numbers; what is none is NULL.
+    Double,
+    /// Texts, cut to so many octets.
+    Text(usize),
+}
+
+/// What scans have met.
+#[derive(Default)]
+pub(crate) struct Outcome {
+    pub(crate) rows: u64,
+    pub(crate) too_late: bool,
+    pub(crate) unreadable: Vec<(Arc<crate::segment::Segment>, crate::segment::SegmentError)>,
+}
+
+/// The rows of a statement.
+#[derive(Debug)]
+pub(crate) struct Rows {
+    pub(crate) keys: Vec<String>,
+    pub(crate) types: Vec<String>,
+    pub(crate) rows: Vec<LogRow>,
+    pub(crate) limit: u64,
+}
+
+impl Table {
+    /// Takes note of how a scan ended.
+    fn finish(&self, scan: &mut Scan) {
+        let mut outcome = self.outcome.lock().unwrap_or_else(PoisonError::into_inner);
+        outcome.rows += scan.rows;
+        outcome.too_late |= scan.too_late;
+        outcome.unreadable.append(&mut scan.unreadable);
+    }
+
+    /// What all scans have met.
+    pub(crate) fn outcome(&self) -> Outcome {
+        std::mem::take(&mut *self.outcome.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// A statement that can be run.
+pub(crate) struct Prepared(dialect::Statement);
+
+/// Checks a statement as far as that goes without rows.
+pub(crate) fn prepare(sql: &str) -> Result<Prepared, Error> {
+    dialect::translate(sql).map(Prepared)
+}
+
+impl Prepared {
+    /// The columns that the table needs: those of the index, our own, and the tags it names.
+    pub(crate) fn columns(&self, index: &IndexConfig) -> Vec<TableColumn> {
+        let text = ColumnKind::Text(usize::try_from(index.max_text_len).unwrap_or(usize::MAX));
+        let mut columns = BTreeMap::new();
+        let mut add = |name: &str, field: Field, kind: ColumnKind| {
+            let column = TableColumn {
+                name: name.to_owned(),
+                field,
+                kind,
+            };
+            // Names of columns do not differ by case in SQL.
+            columns.entry(name.to_ascii_lowercase()).or_insert(column);
+        };
+        add("__time__", Field::Time, ColumnKind::Long);
+        add("__topic__", Field::Topic, text);
+        add("__source__", Field::Source, text);
+        if self.0.names.iter().any(|name| name == "__time_ns_part__") {
+            add("__time_ns_part__", Field::TimeNs, ColumnKind::Long);
+        }
+        for (name, key) in index.keys.iter().filter(|(_, key)| key.doc_value) {
+            let kind = match key.kind {
+                IndexType::Long => ColumnKind::Long,
+                IndexType::Double => ColumnKind::Double,
+                IndexType::Text | IndexType::Json => text,
+            };
+            add(name, Field::named(name), kind);
+            if !key.alias.is_empty() {
+                add(&key.alias, Field::named(name), kind);
+            }
+        }
+        for name in self
+            .0
+            .names
+            .iter()
+            .filter(|name| name.starts_with("__tag__:"))
+        {
+            add(name, Field::named(name), text);
+        }
+        columns.into_values().collect()
+    }
+
+    /// Runs the statement over the table.
+    pub(crate) fn run(&self, table: &Arc<Table>, limits: &QueryLimits) -> Result<Rows, Error> {
+        let connection = connect(table, limits).map_err(|error| explain(&error, table))?;
+        let mut statement = connection
+            .prepare(&self.0.sql)
+            .map_err(|error| explain(&error, table))?;
+        let keys = self.keys(&statement);
+        collect(&mut statement, keys, table, limits).map(|(keys, types, rows)| Rows {
+            keys,
+            types,
+            rows,
+            limit: self.0.limit,
+        })
+    }
+
+    fn keys(&self, statement: &Statement<'_>) -> Vec<String> {
+        let names = statement.column_names();
+        let unnamed = self
+            .0
+            .unnamed
+            .as_ref()
+            .filter(|unnamed| unnamed.len() == names.len());
+        let key = |(place, name): (usize, &str)| {
+            let nameless = unnamed
+                .and_then(|unnamed| unnamed.get(place))
+                .is_some_and(|n| *n);
+            if nameless {
+                format!("_col{place}")
+            } else {
+                name.to_owned()
+            }
+        };
+        names.into_iter().enumerate().map(key).collect()
+    }
+}
+
+/// Statements between two looks at the clock.
+const STEPS: i32 = 10_000;
+
+fn connect(table: &Arc<Table>, limits: &QueryLimits) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+        | OpenFlags::SQLITE_OPEN_MEMORY
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut connection = Connection::open_in_memory_with_flags(flags)?;
+    let heap = i64::try_from(limits.sql_memory).unwrap_or(i64::MAX);
+    // For the whole process: SQLite has no limit of a connection's own.
+    connection.pragma_update(None, "hard_heap_limit", heap)?;
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
+    connection.pragma_update(None, "case_sensitive_like", true)?;
+    for (config, value) in [
+        (DbConfig::SQLITE_DBCONFIG_DQS_DML, false),
+        (DbConfig::SQLITE_DBCONFIG_DQS_DDL, false),
+        (DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true),
+        (DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false),
+    ] {
+        connection.set_db_config(config, value)?;
+    }
+    for (limit, value) in [
+        (Limit::SQLITE_LIMIT_LENGTH, 16 << 20),
+        (Limit::SQLITE_LIMIT_SQL_LENGTH, 256 << 10),
+        (Limit::SQLITE_LIMIT_EXPR_DEPTH, 200),
+        (Limit::SQLITE_LIMIT_COMPOUND_SELECT, 50),
+        (Limit::SQLITE_LIMIT_ATTACHED, 0),
+        (Limit::SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 1000),
+        (Limit::SQLITE_LIMIT_WORKER_THREADS, 0),
+    ] {
+        connection.set_limit(limit, value)?;
+    }
+    functions::register(&connection)?;
+    vtab::register(&connection, table)?;
+    connection.authorizer(Some(authorize))?;
+    let deadline = table.deadline.clone();
+    connection.progress_handler(STEPS, Some(move || deadline.has_passed()))?;
+    Ok(connection)
+}
+
+/// Reading, and the listed functions.
+fn authorize(context: AuthContext<'_>) -> Authorization {
+    match context.action {
+        AuthAction::Select => Authorization::Allow,
+        AuthAction::Read { table_name, .. } if table_name.eq_ignore_ascii_case("log") => {
+            Authorization::Allow
+        }
+        AuthAction::Function { function_name } if functions::is_allowed(function_name) => {
+            Authorization::Allow
+        }
+        _ => Authorization::Deny,
+    }
+}
+
+type Collected = (Vec<String>, Vec<String>, Vec<LogRow>);
+
+fn collect(
+    statement: &mut Statement<'_>,
+    keys: Vec<String>,
+    table: &Table,
+    limits: &QueryLimits,
+) -> Result<Collected, Error> {
+    let mut types = vec![""; keys.len()];
+    let mut all = Vec::new();
+    let mut octets = 0_usize;
+    let mut rows = statement
+        .query([])
+        .map_err(|error| explain(&error, table))?;
+    while let Some(row) = rows.next().map_err(|error| explain(&error, table))? {
+        let mut pairs = Vec::with_capacity(keys.len());
+        for (place, key) in keys.iter().enumerate() {
+            let value = row.get_ref(place).map_err(|error| explain(&error, table))?;
+            if let Some(known) = types.get_mut(place) {
+                *known = wider(known, value);
+            }
+            let text = printed(value);
+            octets += key.len() + text.len();
+            pairs.push((key.clone(), text));
+        }
+        all.push(LogRow(pairs));
+        if all.len() > limits.rows || octets > limits.octets {
+            return Err(Error::parameter(
+                "the result is too large; use LIMIT, or a shorter period",
+            ));
+        }
+    }
+    let types = types
+        .into_iter()
+        .map(|name| if name.is_empty() { "varchar" } else { name });
+    Ok((keys, types.map(str::to_owned).collect(), all))
+}
+
+fn printed(value: ValueRef<'_>) -> String {
+    match value {
+        ValueRef::Null => "null".to_owned(),
+        ValueRef::Integer(value) => value.to_string(),
+        ValueRef::Real(value) => number::java_double(value),
+        ValueRef::Text(octets) | ValueRef::Blob(octets) => {
+            String::from_utf8_lossy(octets).into_owned()
+        }
+    }
+}
+
+/// The type of a column that has had `known` and now has a value.
+fn wider(known: &'static str, value: ValueRef<'_>) -> &'static str {
+    match (known, value) {
+        (known, ValueRef::Null) => known,
+        ("" | "bigint", ValueRef::Integer(_)) => "bigint",
+        ("" | "bigint" | "double", ValueRef::Real(_)) | ("double", ValueRef::Integer(_)) => {
+            "double"
+        }
+        _ => "varchar",
+    }
+}
+
+/// What SQLite says, in the words of the service.
+fn explain(error: &rusqlite::Error, table: &Table) -> Error {
+    use rusqlite::ErrorCode;
+    let too_late = table
+        .outcome
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .too_late;
+    let (code, message) = match error {
+        rusqlite::Error::SqliteFailure(code, message) => (Some(code.code), message.clone()),
+        rusqlite::Error::SqlInputError { error, msg, .. } => (Some(error.code), Some(msg.clone())),
+        _ => (None, None),
+    };
+    let message = message.unwrap_or_else(|| error.to_string());
+    let text = match code {
+        _ if too_late => too_long(),
+        Some(ErrorCode::OperationInterrupted) => too_long(),
+        Some(ErrorCode::OutOfMemory) => {
+            "the SQL needs too much memory; ask for a shorter period or fewer groups".to_owned()
+        }
+        _ => said(&message),
+    };
+    Error::parameter(text)
+}
+
+fn too_long() -> String {
+    "the SQL takes too long; ask for a shorter period".to_owned()
+}
+
+fn said(message: &str) -> String {
+    let function = ["no such function: ", "not authorized to use function: "]
+        .iter()
+        .find_map(|prefix| message.strip_prefix(prefix));
+    if let Some(function) = function {
+        return format!("function {function} is not supported");
+    }
+    if let Some(column) = message.strip_prefix("no such column: ") {
+        let column = column
+            .split(" - ")
+            .next()
+            .unwrap_or(column)
+            .trim_matches('"');
+        return format!(
+            "column '{column}' cannot be resolved; a key needs an index with doc_value, a text \
+             stands in single quotes"
+        );
+    }
+    if let Some(name) = message.strip_prefix("no such table: ") {
+        return format!("table '{name}' does not exist; the only table is log");
+    }
+    if message == "not authorized" || message.contains("prohibited") {
+        return "the SQL may only read".to_owned();
+    }
+    format!("the SQL is wrong: {message}")
+}
+
+#[cfg(test)]
+mod tests;

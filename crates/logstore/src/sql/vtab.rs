@@ -1,0 +1,361 @@
+//! The table `log`: SQLite's virtual-table interface over a [`Scan`].
+//!
+//! The only unsafe code of this crate is here: two traits of `rusqlite` demand that their
+//! implementations are laid out as SQLite expects, with its own structure first.
+#![allow(
+    unsafe_code,
+    reason = "the traits of virtual tables are unsafe to implement"
+)]
+
+use std::borrow::Cow;
+use std::ffi::{CStr, CString, c_int};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use flowlog_sls::TimeRange;
+use flowlog_sls::query::{Comparison, Number, Search, SearchExpression, Text};
+use rusqlite::types::{Null, Value};
+use rusqlite::vtab::{
+    Context, Filters, IndexConstraintOp, IndexInfo, Module, VTab, VTabConfig, VTabConnection,
+    VTabCursor, sqlite3_vtab, sqlite3_vtab_cursor,
+};
+use rusqlite::{Connection, Error, Result};
+
+use super::{ColumnKind, Table};
+use crate::batch::Cell;
+use crate::chunk::{Field, Lane};
+use crate::query::{Hits, Scan, Wanted, place};
+
+/// Makes the table known to a connection.
+pub(super) fn register(connection: &Connection, table: &Arc<Table>) -> Result<()> {
+    const MODULE: Module<'_, LogTable> = Module::eponymous_only_module();
+    connection.create_module(c"log", &MODULE, Some(Arc::clone(table)))
+}
+
+/// The table, as SQLite holds it.
+#[repr(C)]
+struct LogTable {
+    /// Must be first.
+    base: sqlite3_vtab,
+    table: Arc<Table>,
+}
+
+/// One pass over the table, as SQLite holds it.
+#[repr(C)]
+struct LogCursor {
+    /// Must be first.
+    base: sqlite3_vtab_cursor,
+    table: Arc<Table>,
+    scan: Option<Scan>,
+    hits: Option<Hits>,
+    /// The place of the current row among the rows that were found in the chunk.
+    at: usize,
+    /// The columns of the chunk that the statement uses.
+    lanes: Vec<Option<Rc<Lane>>>,
+    /// Bit by bit the columns that the statement uses; the last bit stands for all others.
+    used: u64,
+    row_id: i64,
+}
+
+/// What a statement compares columns with, as `best_index` tells `filter`: operator and column,
+/// one for each argument.
+const COMPARISONS: [(IndexConstraintOp, char); 5] = [
+    (IndexConstraintOp::SQLITE_INDEX_CONSTRAINT_EQ, '='),
+    (IndexConstraintOp::SQLITE_INDEX_CONSTRAINT_GT, '>'),
+    (IndexConstraintOp::SQLITE_INDEX_CONSTRAINT_GE, 'g'),
+    (IndexConstraintOp::SQLITE_INDEX_CONSTRAINT_LT, '<'),
+    (IndexConstraintOp::SQLITE_INDEX_CONSTRAINT_LE, 'l'),
+];
+/// More comparisons than this are left to SQLite alone.
+const MOST_COMPARISONS: usize = 8;
+
+// SAFETY: the structure is `repr(C)` and begins with `sqlite3_vtab`.
+unsafe impl<'vtab> VTab<'vtab> for LogTable {
+    type Aux = Arc<Table>;
+    type Cursor = LogCursor;
+
+    fn connect(
+        db: &mut VTabConnection,
+        aux: Option<&Self::Aux>,
+        _module_name: &[u8],
+        _database_name: &[u8],
+        _table_name: &[u8],
+        _args: &[&[u8]],
+    ) -> Result<(Cow<'static, CStr>, Self)> {
+        db.config(VTabConfig::Innocuous)?;
+        let table = aux.ok_or_else(|| failure("the table is missing"))?;
+        let column = |column: &super::TableColumn| {
+            let kind = match column.kind {
+                ColumnKind::Long => "BIGINT",
+                ColumnKind::Double => "DOUBLE",
+                ColumnKind::Text(_) => "VARCHAR",
+            };
+            format!("\"{}\" {kind}", column.name.replace('"', "\"\""))
+        };
+        let columns: Vec<String> = table.columns.iter().map(column).collect();
+        let schema = CString::new(format!("CREATE TABLE x({})", columns.join(", ")))
+            .map_err(|_| failure("a key has a zero octet"))?;
+        let table = Self {
+            base: sqlite3_vtab::default(),
+            table: Arc::clone(table),
+        };
+        Ok((Cow::Owned(schema), table))
+    }
+
+    fn best_index(&self, info: &mut IndexInfo) -> Result<bool> {
+        let mut plan = format!("{:x}", info.col_used());
+        let mut chosen = Vec::new();
+        for (at, constraint) in info.constraints().enumerate() {
+            let operator = constraint.operator();
+            let known = COMPARISONS.iter().find(|(op, _)| *op == operator);
+            let column = usize::try_from(constraint.column()).ok();
+            if let (Some((_, sign)), Some(column)) = (known, column)
+                && constraint.is_usable()
+                && chosen.len() < MOST_COMPARISONS
+                && !info.is_in_constraint(at)?
+            {
+                plan.push_str(&format!(" {sign}{column}"));
+                chosen.push(at);
+            }
+        }
+        for (argument, at) in chosen.iter().enumerate() {
+            // SQLite compares again: what is left out here is only what cannot be found.
+            let argument = c_int::try_from(argument + 1).unwrap_or(0);
+            info.constraint_usage(*at).set_argv_index(argument);
+        }
+        info.set_idx_str(&plan);
+        let rows = 1_000_000_i64 >> (2 * chosen.len().min(8));
+        info.set_estimated_rows(rows);
+        info.set_estimated_cost(1e6 / f64::from(u32::try_from(chosen.len()).unwrap_or(0) + 1));
+        Ok(true)
+    }
+
+    fn open(&'vtab mut self) -> Result<LogCursor> {
+        Ok(LogCursor {
+            base: sqlite3_vtab_cursor::default(),
+            table: Arc::clone(&self.table),
+            scan: None,
+            hits: None,
+            at: 0,
+            lanes: Vec::new(),
+            used: u64::MAX,
+            row_id: 0,
+        })
+    }
+}
+
+// SAFETY: the structure is `repr(C)` and begins with `sqlite3_vtab_cursor`.
+unsafe impl VTabCursor for LogCursor {
+    fn filter(&mut self, _: c_int, plan: Option<&str>, arguments: &Filters<'_>) -> Result<()> {
+        self.finish();
+        let mut plan = plan.unwrap_or_default().split(' ');
+        let used = plan
+            .next()
+            .and_then(|mask| u64::from_str_radix(mask, 16).ok());
+        self.used = used.unwrap_or(u64::MAX);
+        self.row_id = 0;
+        let mut comparisons = Vec::new();
+        for (at, comparison) in plan.enumerate() {
+            comparisons.push((comparison, arguments.get::<Value>(at)?));
+        }
+        let Some(wanted) = self.table.narrowed(&comparisons) else {
+            return Ok(());
+        };
+        let Table {
+            counters,
+            deadline,
+            snapshots,
+            ..
+        } = &*self.table;
+        let scan = Scan::new(
+            wanted,
+            Arc::clone(counters),
+            deadline.clone(),
+            snapshots.clone(),
+        );
+        self.scan = Some(scan);
+        self.next_chunk()
+    }
+
+    fn next(&mut self) -> Result<()> {
+        self.at += 1;
+        self.row_id += 1;
+        if self
+            .hits
+            .as_ref()
+            .is_some_and(|hits| self.at < hits.rows.len())
+        {
+            return Ok(());
+        }
+        self.next_chunk()
+    }
+
+    fn eof(&self) -> bool {
+        self.hits.is_none()
+    }
+
+    fn column(&self, ctx: &mut Context, column: c_int) -> Result<()> {
+        let column = usize::try_from(column).unwrap_or(usize::MAX);
+        let row = self.hits.as_ref().and_then(|hits| hits.rows.get(self.at));
+        let lane = self.lanes.get(column).and_then(Option::as_ref);
+        let description = self.table.columns.get(column);
+        let (Some(row), Some(lane), Some(description)) = (row, lane, description) else {
+            return ctx.set_result(Null);
+        };
+        set(ctx, lane.cell(place(*row)), description.kind)
+    }
+
+    fn rowid(&self) -> Result<i64> {
+        Ok(self.row_id)
+    }
+}
+
+impl LogCursor {
+    /// Goes to the next chunk in which something was found.
+    fn next_chunk(&mut self) -> Result<()> {
+        self.hits = None;
+        self.lanes.clear();
+        self.at = 0;
+        let Some(scan) = &mut self.scan else {
+            return Ok(());
+        };
+        while let Some(hits) = scan.next_hits() {
+            let lane = |(at, column): (usize, &super::TableColumn)| {
+                let used = self.used >> at.min(63) & 1 == 1;
+                if used {
+                    hits.chunk.lane(&column.field).map(Some)
+                } else {
+                    Ok(None)
+                }
+            };
+            let lanes: std::result::Result<_, _> =
+                self.table.columns.iter().enumerate().map(lane).collect();
+            match lanes {
+                Ok(lanes) => {
+                    self.lanes = lanes;
+                    self.hits = Some(hits);
+                    return Ok(());
+                }
+                Err(error) => scan.give_up(hits.segment, error),
+            }
+        }
+        let too_late = scan.too_late;
+        self.finish();
+        if too_late {
+            Err(failure("the deadline has passed"))
+        } else {
+            Ok(())
+        }
+    }
+
+    fn finish(&mut self) {
+        self.hits = None;
+        self.lanes.clear();
+        if let Some(mut scan) = self.scan.take() {
+            self.table.finish(&mut scan);
+        }
+    }
+}
+
+impl Drop for LogCursor {
+    fn drop(&mut self) {
+        self.finish();
+    }
+}
+
+impl Table {
+    /// What is wanted when the statement's comparisons are taken into account; `None` when nothing
+    /// can be found.
+    fn narrowed(&self, comparisons: &[(&str, Value)]) -> Option<Arc<Wanted>> {
+        let mut time = (
+            self.wanted.time.from_nanoseconds(),
+            self.wanted.time.to_nanoseconds(),
+        );
+        let mut parts = vec![self.expression.clone()];
+        for (comparison, value) in comparisons {
+            let (sign, column) = comparison.split_at_checked(1)?;
+            let column = self.columns.get(column.parse::<usize>().ok()?)?;
+            if column.field == Field::Time {
+                narrow(&mut time, sign, value);
+            } else if let Field::Key(key) = &column.field {
+                parts.extend(condition(sign, key, value, column.kind));
+            }
+        }
+        let parted = |ns: i64| (ns.div_euclid(1_000_000_000), ns.rem_euclid(1_000_000_000));
+        let time = TimeRange::new(parted(time.0), parted(time.1)).ok()?;
+        // A condition that the index cannot do is left to SQLite.
+        let search = Search::bind(&SearchExpression::And(parts), &self.index);
+        let search = search.unwrap_or_else(|_| self.wanted.search.clone());
+        Some(Arc::new(Wanted {
+            time,
+            topic: self.wanted.topic.clone(),
+            search,
+        }))
+    }
+}
+
+/// A period, nanoseconds, cut by a comparison of `__time__` with seconds.
+fn narrow((from, to): &mut (i64, i64), sign: &str, value: &Value) {
+    let Value::Integer(seconds) = value else {
+        return;
+    };
+    let at = |seconds: i64| seconds.saturating_mul(1_000_000_000);
+    let behind = at(seconds.saturating_add(1));
+    match sign {
+        "=" => (*from, *to) = ((*from).max(at(*seconds)), (*to).min(behind)),
+        ">" => *from = (*from).max(behind),
+        "g" => *from = (*from).max(at(*seconds)),
+        "<" => *to = (*to).min(at(*seconds)),
+        "l" => *to = (*to).min(behind),
+        _ => {}
+    }
+}
+
+/// A condition that holds wherever the comparison does; `None` when there is none.
+fn condition(sign: &str, key: &str, value: &Value, kind: ColumnKind) -> Option<SearchExpression> {
+    let key = key.to_owned();
+    match (kind, value) {
+        (ColumnKind::Long | ColumnKind::Double, Value::Integer(number)) => {
+            let comparison = match sign {
+                "=" => Comparison::Equal,
+                ">" => Comparison::Greater,
+                "g" => Comparison::AtLeast,
+                "<" => Comparison::Less,
+                "l" => Comparison::AtMost,
+                _ => return None,
+            };
+            Some(SearchExpression::Compare {
+                key,
+                comparison,
+                number: Number::Integer(*number),
+            })
+        }
+        // A text that is cut may be equal where the whole is not.
+        (ColumnKind::Text(most), Value::Text(text)) if sign == "=" && text.len() + 4 < most => {
+            Some(SearchExpression::Text {
+                key: Some(key),
+                text: Text::Words(text.clone()),
+            })
+        }
+        _ => None,
+    }
+}
+
+fn set(ctx: &mut Context, cell: Cell<'_>, kind: ColumnKind) -> Result<()> {
+    match kind {
+        ColumnKind::Long => ctx.set_result(cell.int()),
+        ColumnKind::Double => ctx.set_result(cell.double()),
+        ColumnKind::Text(most) => {
+            let mut scratch = Vec::new();
+            let Some(text) = cell.text(&mut scratch) else {
+                return ctx.set_result(Null);
+            };
+            let text = String::from_utf8_lossy(text);
+            ctx.set_result(text.get(..text.floor_char_boundary(most)).unwrap_or(&*text))
+        }
+    }
+}
+
+fn failure(message: &str) -> Error {
+    Error::ModuleError(message.to_owned())
+}
