@@ -216,7 +216,7 @@ pub struct QueryArgs {
     )]
     pub to: String,
     /// The most rows of a search; SQL has LIMIT
-    #[arg(long, value_name = "N", default_value_t = 100)]
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..))]
     pub limit: u64,
     /// The newest rows of a search first
     #[arg(long)]

@@ -54,6 +54,7 @@ fn wrong_usage_has_status_two_and_help_has_none() {
         &["query", "--format", "xml"],
         &["send", "f", "--rate", "5", "--as-recorded"],
         &["send", "f", "--loop", "0"],
+        &["query", "--limit", "0"],
         &["--unknown"],
     ] {
         assert_eq!(
