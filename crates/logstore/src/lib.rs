@@ -3,6 +3,7 @@
 pub mod batch;
 mod chunk;
 mod error;
+mod http;
 mod metadata;
 mod query;
 #[cfg(test)]
@@ -15,6 +16,7 @@ mod stats;
 mod store;
 
 pub use error::{AppendError, ManageError, OpenError, Refused};
+pub use http::serve;
 pub use settings::{Clock, Compression, QueryLimits, Settings};
 pub use stats::Stats;
 pub use store::{Appended, Logstore, LogstoreInfo, NewLogstore, ProjectInfo, Receipt, Recovered};

@@ -1,0 +1,159 @@
+//! The Logstore over HTTP, as Simple Log Service has it: signed requests, JSON answers.
+//!
+//! `GetLogs` (`POST /logstores/{logstore}/logs`) is answered; any other operation is answered as
+//! `NotSupported`. A request is checked in this order: address, signature of the head, size of the
+//! body, the body against the signature, operation, Project, Logstore. Nobody unknown makes the
+//! server read a body.
+
+mod answer;
+mod operation;
+mod request;
+
+use std::future::Future;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+
+use flowlog_access::Keyring;
+use flowlog_sls::Endpoints;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::task::JoinSet;
+
+use crate::store::Logstore;
+
+/// Connections that may be open at the same time; more wait to be accepted.
+const MOST_CONNECTIONS: usize = 512;
+/// How long the head of a request may take, and a connection without a request live.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(60);
+/// How long requests may still run after the shutdown has begun.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// What every connection shares.
+struct Server {
+    logstore: Arc<Logstore>,
+    keyring: Arc<Keyring>,
+    endpoints: Endpoints,
+    /// One for each query that may run; others wait here.
+    queries: Arc<Semaphore>,
+    /// Makes ids of requests differ.
+    requests: AtomicU64,
+}
+
+/// Serves the Logstore on `listener` until `shutdown` is done; requests that run then may end.
+///
+/// Clients reach it under the names of `endpoints`; any key of `keyring` may do everything. Queries
+/// run on the runtime's blocking threads, as many at a time as
+/// [`crate::QueryLimits::concurrent`] says.
+///
+/// # Errors
+/// When the listener cannot accept any more.
+pub async fn serve(
+    listener: TcpListener,
+    logstore: Arc<Logstore>,
+    keyring: Arc<Keyring>,
+    endpoints: Endpoints,
+    shutdown: impl Future<Output = ()>,
+) -> io::Result<()> {
+    let queries = logstore
+        .inner()
+        .settings
+        .query
+        .concurrent
+        .clamp(1, Semaphore::MAX_PERMITS);
+    let server = Arc::new(Server {
+        logstore,
+        keyring,
+        endpoints,
+        queries: Arc::new(Semaphore::new(queries)),
+        requests: AtomicU64::new(0),
+    });
+    let room = Arc::new(Semaphore::new(MOST_CONNECTIONS));
+    let (stop, stopping) = watch::channel(false);
+    let mut connections = JoinSet::new();
+    let mut shutdown = std::pin::pin!(shutdown);
+    let outcome = loop {
+        while connections.try_join_next().is_some() {}
+        tokio::select! {
+            () = &mut shutdown => break Ok(()),
+            accepted = accept(&listener, &room) => match accepted {
+                Ok((stream, permit)) => {
+                    let server = Arc::clone(&server);
+                    let stopping = stopping.clone();
+                    connections.spawn(converse(server, stream, stopping, permit));
+                }
+                Err(error) if is_passing(&error) => {
+                    tracing::warn!(%error, "cannot accept a connection");
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                }
+                Err(error) => break Err(error),
+            },
+        }
+    };
+    drop(listener);
+    // Nobody may be listening: then nobody has to stop.
+    drop(stop.send(true));
+    let ended = tokio::time::timeout(GRACE, async {
+        while connections.join_next().await.is_some() {}
+    });
+    if ended.await.is_err() {
+        tracing::warn!("requests were cut off by the shutdown");
+    }
+    outcome
+}
+
+async fn accept(
+    listener: &TcpListener,
+    room: &Arc<Semaphore>,
+) -> io::Result<(TcpStream, OwnedSemaphorePermit)> {
+    let permit = Arc::clone(room)
+        .acquire_owned()
+        .await
+        .map_err(io::Error::other)?;
+    let (stream, _) = listener.accept().await?;
+    Ok((stream, permit))
+}
+
+/// Whether another attempt to accept may succeed.
+fn is_passing(error: &io::Error) -> bool {
+    // Too many open files, no memory: both end when connections do.
+    matches!(error.raw_os_error(), Some(23 | 24 | 12 | 105))
+        || matches!(
+            error.kind(),
+            io::ErrorKind::ConnectionAborted
+                | io::ErrorKind::ConnectionReset
+                | io::ErrorKind::Interrupted
+        )
+}
+
+/// Answers the requests of one connection.
+async fn converse(
+    server: Arc<Server>,
+    stream: TcpStream,
+    mut stopping: watch::Receiver<bool>,
+    _permit: OwnedSemaphorePermit,
+) {
+    let service = service_fn(|request| request::answer(Arc::clone(&server), request));
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIMEOUT)
+        .serve_connection(TokioIo::new(stream), service);
+    let mut connection = std::pin::pin!(connection);
+    let outcome = tokio::select! {
+        outcome = &mut connection => outcome,
+        _ = stopping.changed() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = outcome {
+        tracing::debug!(%error, "a connection ended early");
+    }
+}
+
+#[cfg(test)]
+mod tests;
