@@ -47,7 +47,9 @@ pub fn replay(args: &ReplayArgs) -> Result<(), Failure> {
         }
     }
     replay.finish(&mut printer)?;
-    printer.ledger(&replay.ledger(), |flow_log| replay.flow_log_ledger(flow_log))?;
+    printer.ledger(&replay.ledger(), |flow_log| {
+        replay.flow_log_ledger(flow_log)
+    })?;
     output.finish()?;
     problem.map_or(Ok(()), Err)
 }
@@ -64,16 +66,23 @@ struct Replay {
 
 impl Replay {
     fn new(config: &Config) -> Result<Self, Failure> {
-        let numbered = Numbered::new(config, Vec::new(), Vec::new()).map_err(Failure::usage)?;
-        let generation: Generation = numbered.generation().map_err(Failure::usage)?;
-        for warning in generation.table().warnings() {
+        let numbered = Numbered::new(config, Vec::new(), Vec::new()).map_err(usage)?;
+        let generation: Generation = numbered.generation().map_err(usage)?;
+        for warning in numbered.warnings(&generation) {
             say(format_args!("warning: {warning}"));
         }
         let settings = Settings::with_key(HashKey::PUBLIC);
-        let partitions =
-            (0..PARTITIONS).map(|_| Partition::new(&settings, &generation)).collect();
+        let partitions = (0..PARTITIONS)
+            .map(|_| Partition::new(&settings, &generation))
+            .collect();
         let workers = usize::from(config.collect.workers.max(1));
-        Ok(Self { numbered, partitions, workers, pending: Vec::new(), now: Timestamp::MIN })
+        Ok(Self {
+            numbered,
+            partitions,
+            workers,
+            pending: Vec::new(),
+            now: Timestamp::MIN,
+        })
     }
 
     /// Takes a capture to its end, or to where it is damaged: that is the inner result.
@@ -102,10 +111,14 @@ impl Replay {
     /// end changes no row: ticks never do.
     fn advance(&mut self, printer: &mut Printer<'_>) -> Result<(), Failure> {
         let pending = std::mem::take(&mut self.pending);
-        let latest = pending.iter().map(|(_, captured)| Timestamp::from_micros(captured.at_us)).max();
+        let latest = pending
+            .iter()
+            .map(|(_, captured)| Timestamp::from_micros(captured.at_us))
+            .max();
         self.now = self.now.max(latest.unwrap_or(Timestamp::MIN));
         let (now, workers) = (self.now, self.workers);
-        let mut shares: Vec<Vec<(u16, &mut Partition)>> = (0..workers).map(|_| Vec::new()).collect();
+        let mut shares: Vec<Vec<(u16, &mut Partition)>> =
+            (0..workers).map(|_| Vec::new()).collect();
         for (number, partition) in (0..).zip(&mut self.partitions) {
             if let Some(share) = shares.get_mut(usize::from(number) % workers) {
                 share.push((number, partition));
@@ -142,15 +155,23 @@ impl Replay {
 
     fn ledger(&self) -> Ledger {
         let mut sum = Ledger::default();
-        self.partitions.iter().for_each(|partition| sum += partition.ledger());
+        self.partitions
+            .iter()
+            .for_each(|partition| sum += partition.ledger());
         sum
     }
 
     fn flow_log_ledger(&self, flow_log: FlowLogIndex) -> flowlog_aggregate::FlowLogLedger {
         let mut sum = flowlog_aggregate::FlowLogLedger::default();
-        self.partitions.iter().for_each(|partition| sum += partition.flow_log_ledger(flow_log));
+        self.partitions
+            .iter()
+            .for_each(|partition| sum += partition.flow_log_ledger(flow_log));
         sum
     }
+}
+
+fn usage(problem: impl std::fmt::Display) -> Failure {
+    Failure::usage(problem.to_string())
 }
 
 /// One worker: the datagrams of its partitions in their order, then the time of all.

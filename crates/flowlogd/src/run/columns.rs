@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use flowlog_flowlog::{RowId, Value};
-use flowlog_logstore::{Mask, Values};
+use flowlog_logstore::batch::{Mask, Values};
 
 /// Texts of a column that are compared one by one before a search tree takes over.
 const FEW: usize = 16;
@@ -31,7 +31,11 @@ enum Form {
 impl ColumnBuilder {
     /// For so many rows.
     pub(crate) fn with_capacity(capacity: usize) -> Self {
-        Self { form: Form::Undecided, rows: 0, capacity }
+        Self {
+            form: Form::Undecided,
+            rows: 0,
+            capacity,
+        }
     }
 
     /// The value of the next row.
@@ -81,13 +85,17 @@ impl ColumnBuilder {
     /// The column.
     pub(crate) fn finish(self) -> Values {
         match self.form {
-            Form::Undecided => {
-                Values::Text { dictionary: vec!["-".into()], index: vec![0; self.rows] }
-            }
+            Form::Undecided => Values::Text {
+                dictionary: vec!["-".into()],
+                index: vec![0; self.rows],
+            },
             Form::Int(values, absent) => Values::Int { values, absent },
             Form::Address(values, absent) => Values::Address { values, absent },
             Form::Numbered(prefix, numbers) => Values::Numbered { prefix, numbers },
-            Form::Text(texts) => Values::Text { dictionary: texts.dictionary, index: texts.index },
+            Form::Text(texts) => Values::Text {
+                dictionary: texts.dictionary,
+                index: texts.index,
+            },
         }
     }
 
@@ -122,8 +130,10 @@ impl ColumnBuilder {
         };
         let values = before.finish();
         let mut texts = Texts::absent(0, self.capacity);
+        let mut scratch = Vec::new();
         for row in 0..self.rows {
-            texts.push_text(&values.cell(row).to_string());
+            let text = values.cell(row).text(&mut scratch).unwrap_or(b"-");
+            texts.push_text(&String::from_utf8_lossy(text));
         }
         self.form = Form::Text(texts);
     }
@@ -169,7 +179,12 @@ impl Texts {
     }
 
     fn place(&mut self, text: &str) -> u32 {
-        if let Some(known) = self.dictionary.iter().take(FEW).position(|known| **known == *text) {
+        if let Some(known) = self
+            .dictionary
+            .iter()
+            .take(FEW)
+            .position(|known| **known == *text)
+        {
             return u32::try_from(known).unwrap_or(u32::MAX);
         }
         if let Some(&known) = self.places.get(text) {

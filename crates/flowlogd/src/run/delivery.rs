@@ -6,9 +6,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use flowlog_flowlog::{FlowLog, Inventory, Layout, Names, SLS_TOPIC, row_time};
-use flowlog_logstore::{Batch, Column, Group, Origin};
+use flowlog_flowlog::{ColumnType, FlowLog, Inventory, Layout, Names, SLS_TOPIC, row_time};
+use flowlog_logstore::batch::{Batch, Column, Group, Origin};
 use flowlog_record::{Address, FlowLogIndex, Row, Timestamp};
+use flowlog_sls::index::{IndexConfig, KeyIndex};
 
 use super::columns::ColumnBuilder;
 
@@ -43,12 +44,22 @@ impl Delivery {
         flow_logs: &[FlowLog],
     ) -> Self {
         let destinations = flow_logs.iter().map(Destination::new).collect();
-        Self { inventory, account: account.into(), epoch, destinations }
+        Self {
+            inventory,
+            account: account.into(),
+            epoch,
+            destinations,
+        }
     }
 
     /// The batches of what one partition handed over; `rows` is in the order in which they left.
     /// Also how many times were clamped to what a Logstore accepts.
-    pub(crate) fn batches(&self, partition: u16, rows: &[Row], now: Timestamp) -> (Vec<Batch>, u64) {
+    pub(crate) fn batches(
+        &self,
+        partition: u16,
+        rows: &[Row],
+        now: Timestamp,
+    ) -> (Vec<Batch>, u64) {
         let mut by_flow_log: BTreeMap<FlowLogIndex, Vec<&Row>> = BTreeMap::new();
         for row in rows {
             by_flow_log.entry(row.flow_log).or_default().push(row);
@@ -56,7 +67,9 @@ impl Delivery {
         let mut batches = Vec::new();
         let mut clamped = 0;
         for (flow_log, rows) in by_flow_log {
-            let Some(destination) = self.destinations.get(usize::from(flow_log.0)) else { continue };
+            let Some(destination) = self.destinations.get(usize::from(flow_log.0)) else {
+                continue;
+            };
             for rows in rows.chunks(MAX_BATCH_ROWS) {
                 let (batch, times) = self.batch(destination, partition, rows, now);
                 clamped += times;
@@ -94,7 +107,11 @@ impl Delivery {
             })
             .collect();
         let first = rows.iter().map(|row| row.number).min().unwrap_or(0);
-        let next = rows.iter().map(|row| row.number).max().map_or(0, |last| last + 1);
+        let next = rows
+            .iter()
+            .map(|row| row.number)
+            .max()
+            .map_or(0, |last| last + 1);
         let batch = Batch {
             project: Arc::clone(&destination.project),
             logstore: Arc::clone(&destination.logstore),
@@ -111,6 +128,23 @@ impl Delivery {
     }
 }
 
+/// The index of the Logstore of a flow log: a field for each of its columns, numbers as `long`, so
+/// that `sum(bytes)` works.
+pub(crate) fn index(flow_log: &FlowLog) -> IndexConfig {
+    let layout = Layout::for_flow_log(flow_log);
+    let keys = layout.columns().iter().map(|column| {
+        let key = match column.column_type() {
+            ColumnType::Long => KeyIndex::long(),
+            ColumnType::Text => KeyIndex::whole(),
+        };
+        (column.name().to_owned(), key)
+    });
+    IndexConfig {
+        keys: keys.collect(),
+        ..IndexConfig::default()
+    }
+}
+
 impl Destination {
     fn new(flow_log: &FlowLog) -> Self {
         let layout = Layout::for_flow_log(flow_log);
@@ -118,7 +152,11 @@ impl Destination {
             flow_log: flow_log.id().as_str().into(),
             project: flow_log.project().as_str().into(),
             logstore: flow_log.logstore().as_str().into(),
-            names: layout.columns().iter().map(|column| column.name().into()).collect(),
+            names: layout
+                .columns()
+                .iter()
+                .map(|column| column.name().into())
+                .collect(),
             layout,
         }
     }
@@ -139,13 +177,21 @@ impl Destination {
                 u32::try_from(time.seconds).unwrap_or(0)
             })
             .collect();
-        let columns = self.layout.columns().iter().zip(&self.names).map(|(column, name)| {
-            let mut builder = ColumnBuilder::with_capacity(rows.len());
-            for row in rows {
-                builder.push(column.value(row, names));
-            }
-            Column { name: Arc::clone(name), values: builder.finish() }
-        });
+        let columns = self
+            .layout
+            .columns()
+            .iter()
+            .zip(&self.names)
+            .map(|(column, name)| {
+                let mut builder = ColumnBuilder::with_capacity(rows.len());
+                for row in rows {
+                    builder.push(column.value(row, names));
+                }
+                Column {
+                    name: Arc::clone(name),
+                    values: builder.finish(),
+                }
+            });
         let group = Group {
             topic: SLS_TOPIC.into(),
             source: exporter.to_string().into(),

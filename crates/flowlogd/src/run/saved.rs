@@ -56,7 +56,13 @@ impl Book {
         resources: Vec<ResourceId>,
         flow_logs: Vec<Definition>,
     ) -> Self {
-        Self { format: FORMAT, epoch, partitions, resources, flow_logs }
+        Self {
+            format: FORMAT,
+            epoch,
+            partitions,
+            resources,
+            flow_logs,
+        }
     }
 }
 
@@ -74,10 +80,15 @@ pub(crate) fn read(dir: &Path) -> Result<Option<Saved>, SavedError> {
     if !dir.exists() {
         return Ok(None);
     }
-    let damaged = |path: &Path| SavedError::Damaged { path: path.to_owned() };
+    let damaged = |path: &Path| SavedError::Damaged {
+        path: path.to_owned(),
+    };
     let book: Book = serde_json::from_slice(&checked(&path)?).map_err(|_| damaged(&path))?;
     if book.format != FORMAT {
-        return Err(SavedError::Format { path, format: book.format });
+        return Err(SavedError::Format {
+            path,
+            format: book.format,
+        });
     }
     let partitions = (0..book.partitions)
         .map(|number| checked(&dir.join(partition_file(number))))
@@ -104,7 +115,8 @@ pub(crate) fn write(
     File::open(&beside)?.sync_all()?;
     remove(dir)?;
     fs::rename(&beside, dir)?;
-    dir.parent().map_or(Ok(()), |parent| File::open(parent)?.sync_all())
+    dir.parent()
+        .map_or(Ok(()), |parent| File::open(parent)?.sync_all())
 }
 
 /// Removes state that has been taken up.
@@ -133,10 +145,17 @@ fn partition_file(number: u16) -> String {
 }
 
 fn checked(path: &Path) -> Result<Vec<u8>, SavedError> {
-    let unreadable = |problem| SavedError::Unreadable { path: path.to_owned(), problem };
+    let unreadable = |problem| SavedError::Unreadable {
+        path: path.to_owned(),
+        problem,
+    };
     let mut octets = fs::read(path).map_err(unreadable)?;
-    let damaged = || SavedError::Damaged { path: path.to_owned() };
-    let Some((content, checksum)) = octets.split_last_chunk::<4>() else { return Err(damaged()) };
+    let damaged = || SavedError::Damaged {
+        path: path.to_owned(),
+    };
+    let Some((content, checksum)) = octets.split_last_chunk::<4>() else {
+        return Err(damaged());
+    };
     if crc32fast::hash(content).to_be_bytes() != *checksum {
         return Err(damaged());
     }

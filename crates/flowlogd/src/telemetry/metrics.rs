@@ -57,10 +57,8 @@ inventory! {
         "UDP payload taken from the kernel, by socket.";
     COLLECT_KERNEL_DROPS: Counter Count "flowlogd_collect_kernel_dropped_datagrams_total",
         "Datagrams that the kernel dropped because a socket's queue was full, by socket.";
-    COLLECT_FOREIGN: Counter Count "flowlogd_collect_foreign_datagrams_total",
-        "Datagrams of another worker's partition, passed to their owner.";
-    COLLECT_FOREIGN_LOST: Counter Count "flowlogd_collect_foreign_lost_datagrams_total",
-        "Datagrams of another worker's partition that their owner had no room for.";
+    COLLECT_MISSTEERED: Counter Count "flowlogd_collect_missteered_datagrams_total",
+        "Datagrams that reached a worker which does not own their partition, and were given up.";
     COLLECT_ERRORS: Counter Count "flowlogd_collect_errors_total",
         "Errors of receive calls, by socket.";
 
@@ -95,31 +93,32 @@ inventory! {
         "Malformed datagrams by Exporter.";
     PIPELINE_EXPORTERS: Gauge Count "flowlogd_pipeline_exporters",
         "Exporters that are remembered.";
-    PIPELINE_TEMPLATES: Gauge Count "flowlogd_pipeline_templates",
-        "Templates that are remembered.";
     PIPELINE_LIVE_FLOWS: Gauge Count "flowlogd_pipeline_live_flows",
         "Rows under way in the flow tables.";
     PIPELINE_WAITING_ROWS: Gauge Count "flowlogd_pipeline_waiting_rows",
         "Rows that have left and wait for the Logstore.";
 
+
+    LOGSTORE_CLAMPED_TIMES: Counter Count "flowlogd_logstore_clamped_times_total",
+        "Rows whose `__time__` was moved into what a Logstore accepts.";
     LOGSTORE_ROWS: Counter Count "flowlogd_logstore_rows_total",
         "Rows appended to the Logstore.";
-    LOGSTORE_REFUSED_ROWS: Counter Count "flowlogd_logstore_refused_rows_total",
-        "Rows that the Logstore had already, or could not take.";
-    LOGSTORE_CLAMPED_TIMES: Counter Count "flowlogd_logstore_clamped_times_total",
-        "Rows whose time was outside of what a Logstore accepts, and was clamped.";
+    LOGSTORE_REPEATED_ROWS: Counter Count "flowlogd_logstore_repeated_rows_total",
+        "Rows that were not stored again, because the Logstore had their id.";
+    LOGSTORE_REFUSED_BATCHES: Counter Count "flowlogd_logstore_refused_batches_total",
+        "Batches that were refused, by reason: full, other. They are tried again.";
+    LOGSTORE_JOURNAL_OCTETS: Counter Bytes "flowlogd_logstore_journal_octets_total",
+        "Octets written to journals.";
+    LOGSTORE_JOURNAL_SYNCS: Counter Count "flowlogd_logstore_journal_syncs_total",
+        "Syncs of journals.";
     LOGSTORE_DELETED_ROWS: Counter Count "flowlogd_logstore_deleted_rows_total",
         "Rows deleted by retention or by the disk budget.";
     LOGSTORE_SEALED_SEGMENTS: Counter Count "flowlogd_logstore_sealed_segments_total",
         "Segments sealed.";
-    LOGSTORE_SEGMENTS: Gauge Count "flowlogd_logstore_segments",
-        "Segments on the disk.";
     LOGSTORE_DISK_OCTETS: Gauge Bytes "flowlogd_logstore_disk_octets",
         "What segments and journals take of the disk.";
-    LOGSTORE_HEAD_OCTETS: Gauge Bytes "flowlogd_logstore_head_octets",
-        "Rows in memory that are not in a segment yet.";
     LOGSTORE_QUERIES: Counter Count "flowlogd_logstore_queries_total",
-        "Queries by outcome: complete, incomplete, failed, refused.";
+        "Queries by outcome: answered, failed, refused.";
 
     FLOWLOGD_SUPPRESSED_WARNINGS: Counter Count "flowlogd_flowlogd_suppressed_warnings_total",
         "Warnings that were not written because there were too many of their kind.";

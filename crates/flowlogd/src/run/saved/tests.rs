@@ -5,7 +5,10 @@ fn book() -> Book {
 }
 
 fn saved(dir: &Path) {
-    write(dir, &book(), |number| vec![u8::try_from(number).unwrap(); 100]).unwrap();
+    write(dir, &book(), |number| {
+        vec![u8::try_from(number).unwrap(); 100]
+    })
+    .unwrap();
 }
 
 #[test]

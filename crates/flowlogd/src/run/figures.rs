@@ -1,0 +1,257 @@
+//! What the workers have counted, posted once a second and published when somebody asks.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::sync::{Mutex, PoisonError};
+
+use flowlog_aggregate::FlowLogLedger;
+use flowlog_logstore::Logstore;
+use flowlog_pipeline::Ledger;
+use flowlog_record::FlowLogIndex;
+
+use super::worker::Owned;
+use crate::telemetry::metrics::{self as names, Metric};
+
+/// Exporters that have series of their own; what others do is published together.
+const OWN_SERIES: usize = 256;
+
+/// What one worker took from the kernel.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Received {
+    pub(crate) datagrams: u64,
+    pub(crate) octets: u64,
+    /// Datagrams of a partition that another worker owns: given up.
+    pub(crate) missteered: u64,
+    pub(crate) errors: u64,
+    pub(crate) kernel_drops: u64,
+}
+
+/// What one worker has posted.
+#[derive(Clone, Debug, Default)]
+struct Figures {
+    received: Received,
+    waiting_rows: usize,
+    ledger: Ledger,
+    flow_logs: Vec<FlowLogLedger>,
+    exporters: Vec<(IpAddr, Exported)>,
+    open_rows: u64,
+}
+
+/// What is counted of one Exporter.
+#[derive(Clone, Copy, Debug, Default)]
+struct Exported {
+    datagrams: u64,
+    records: u64,
+    missed_records: u64,
+    malformed: u64,
+}
+
+/// Where workers post what they have counted.
+#[derive(Debug)]
+pub(crate) struct Board {
+    workers: Vec<Mutex<Figures>>,
+    /// The ids of the flow logs, in the order of their indices.
+    flow_logs: Mutex<Vec<String>>,
+    /// Exporters that have series of their own: first come, first served.
+    known: Mutex<BTreeMap<IpAddr, ()>>,
+}
+
+impl Board {
+    pub(crate) fn new(workers: usize, flow_logs: Vec<String>) -> Self {
+        Self {
+            workers: (0..workers).map(|_| Mutex::default()).collect(),
+            flow_logs: Mutex::new(flow_logs),
+            known: Mutex::default(),
+        }
+    }
+
+    /// The flow logs of a new generation.
+    pub(crate) fn set_flow_logs(&self, flow_logs: Vec<String>) {
+        *locked(&self.flow_logs) = flow_logs;
+    }
+
+    /// What a worker has counted since it began, saved state included.
+    pub(crate) fn post(&self, worker: usize, received: Received, waiting: usize, owned: &[Owned]) {
+        let Some(place) = self.workers.get(worker) else {
+            return;
+        };
+        let count = locked(&self.flow_logs).len();
+        let mut figures = Figures {
+            received,
+            waiting_rows: waiting,
+            ..Figures::default()
+        };
+        figures.flow_logs.resize(count, FlowLogLedger::default());
+        for Owned { partition, .. } in owned {
+            figures.ledger += partition.ledger();
+            for (index, sum) in (0..).map(FlowLogIndex).zip(&mut figures.flow_logs) {
+                *sum += &partition.flow_log_ledger(index);
+            }
+            figures.open_rows += partition.open_rows();
+            figures
+                .exporters
+                .extend(partition.decoder().exporters().map(|exporter| {
+                    let stats = &exporter.stats;
+                    let exported = Exported {
+                        datagrams: stats.datagrams,
+                        records: stats.flows,
+                        missed_records: stats.missed_records,
+                        malformed: stats.malformed,
+                    };
+                    (exporter.address, exported)
+                }));
+        }
+        *locked(place) = figures;
+    }
+
+    /// Publishes what was posted last.
+    pub(crate) fn publish(&self) {
+        let all: Vec<Figures> = self
+            .workers
+            .iter()
+            .map(|worker| locked(worker).clone())
+            .collect();
+        for (number, figures) in all.iter().enumerate() {
+            publish_received(number, &figures.received);
+        }
+        let mut ledger = Ledger::default();
+        all.iter().for_each(|figures| ledger += &figures.ledger);
+        publish_ledger(&ledger);
+        for (index, id) in locked(&self.flow_logs).iter().enumerate() {
+            let mut sum = FlowLogLedger::default();
+            all.iter()
+                .filter_map(|figures| figures.flow_logs.get(index))
+                .for_each(|l| sum += l);
+            publish_flow_log(id, &sum);
+        }
+        let sum = |of: fn(&Figures) -> u64| all.iter().map(of).sum::<u64>();
+        names::PIPELINE_WAITING_ROWS.measure(&[], sum(|f| wide(f.waiting_rows)));
+        names::PIPELINE_LIVE_FLOWS.measure(&[], sum(|f| f.open_rows));
+        names::PIPELINE_EXPORTERS.measure(&[], sum(|f| wide(f.exporters.len())));
+        self.publish_exporters(&all);
+    }
+
+    fn publish_exporters(&self, all: &[Figures]) {
+        let mut known = locked(&self.known);
+        let mut sums: BTreeMap<Option<IpAddr>, Exported> = BTreeMap::new();
+        let mut missed = 0;
+        for (address, exported) in all.iter().flat_map(|figures| &figures.exporters) {
+            if known.len() < OWN_SERIES {
+                known.insert(*address, ());
+            }
+            let series = known.contains_key(address).then_some(*address);
+            let sum = sums.entry(series).or_default();
+            sum.datagrams += exported.datagrams;
+            sum.records += exported.records;
+            sum.missed_records += exported.missed_records;
+            sum.malformed += exported.malformed;
+            missed += exported.missed_records;
+        }
+        names::PIPELINE_LOST_RECORDS.count(&[], missed);
+        for (series, sum) in sums {
+            let name = series.map_or_else(|| "other".to_owned(), |address| address.to_string());
+            let labels = [("exporter", name)];
+            names::EXPORTER_DATAGRAMS.count(&labels, sum.datagrams);
+            names::EXPORTER_RECORDS.count(&labels, sum.records);
+            names::EXPORTER_LOST_RECORDS.count(&labels, sum.missed_records);
+            names::EXPORTER_MALFORMED.count(&labels, sum.malformed);
+        }
+    }
+}
+
+/// Publishes what the Logstore has counted.
+pub(crate) fn publish_logstore(logstore: &Logstore) {
+    let stats = logstore.stats();
+    names::LOGSTORE_ROWS.count(&[], stats.rows);
+    names::LOGSTORE_REPEATED_ROWS.count(&[], stats.rows_repeated);
+    let refused = [
+        ("full", stats.batches_refused_full),
+        ("other", stats.batches_refused),
+    ];
+    for (reason, count) in refused {
+        names::LOGSTORE_REFUSED_BATCHES.count(&[("reason", reason.to_owned())], count);
+    }
+    names::LOGSTORE_JOURNAL_OCTETS.count(&[], stats.journal_octets);
+    names::LOGSTORE_JOURNAL_SYNCS.count(&[], stats.journal_syncs);
+    names::LOGSTORE_SEALED_SEGMENTS.count(&[], stats.segments_sealed);
+    names::LOGSTORE_DELETED_ROWS.count(&[], stats.rows_evicted);
+    names::LOGSTORE_DISK_OCTETS.measure(&[], logstore.disk_octets());
+    let queries = [
+        ("answered", stats.queries),
+        ("failed", stats.queries_failed),
+        ("refused", stats.queries_refused),
+    ];
+    for (outcome, count) in queries {
+        names::LOGSTORE_QUERIES.count(&[("outcome", outcome.to_owned())], count);
+    }
+}
+
+fn publish_received(worker: usize, received: &Received) {
+    let labels = [("socket", worker.to_string())];
+    names::COLLECT_DATAGRAMS.count(&labels, received.datagrams);
+    names::COLLECT_OCTETS.count(&labels, received.octets);
+    names::COLLECT_KERNEL_DROPS.count(&labels, received.kernel_drops);
+    names::COLLECT_MISSTEERED.count(&labels, received.missteered);
+    names::COLLECT_ERRORS.count(&labels, received.errors);
+}
+
+fn publish_ledger(ledger: &Ledger) {
+    let datagrams = &ledger.datagrams;
+    let outcomes = [
+        ("accepted", datagrams.accepted),
+        ("duplicate", datagrams.duplicate),
+        ("refused", datagrams.refused),
+        ("malformed", datagrams.malformed),
+        ("shed", datagrams.shed),
+    ];
+    for (outcome, count) in outcomes {
+        names::PIPELINE_DATAGRAMS.count(&[("outcome", outcome.to_owned())], count);
+    }
+    names::PIPELINE_PARTLY_MALFORMED.count(&[], datagrams.partly_malformed);
+    let sets = &ledger.sets;
+    let outcomes = [
+        ("decoded", sets.decoded),
+        ("expired", sets.expired),
+        ("skipped", sets.skipped),
+    ];
+    for (outcome, count) in outcomes {
+        names::PIPELINE_SETS.count(&[("outcome", outcome.to_owned())], count);
+    }
+    names::PIPELINE_PARKED_SETS.measure(&[], sets.parked);
+}
+
+fn publish_flow_log(id: &str, ledger: &FlowLogLedger) {
+    let outcomes = [
+        ("matched", &ledger.matched),
+        ("emitted", &ledger.emitted),
+        ("late_dropped", &ledger.late_dropped),
+        ("baseline", &ledger.baseline),
+        ("egress_copy", &ledger.egress_copy),
+        ("event", &ledger.event),
+        ("inactive", &ledger.inactive),
+    ];
+    for (outcome, amount) in outcomes {
+        let labels = [("flow_log", id.to_owned()), ("outcome", outcome.to_owned())];
+        let publish = |metric: Metric, count| metric.count(&labels, count);
+        publish(names::PIPELINE_RECORDS, amount.records);
+        publish(
+            names::PIPELINE_PACKETS,
+            u64::try_from(amount.packets).unwrap_or(u64::MAX),
+        );
+        publish(
+            names::PIPELINE_OCTETS,
+            u64::try_from(amount.octets).unwrap_or(u64::MAX),
+        );
+    }
+    let labels = [("flow_log", id.to_owned())];
+    names::PIPELINE_OPEN_RECORDS.measure(&labels, ledger.open.records);
+    names::PIPELINE_ROWS.count(&labels, ledger.rows);
+}
+
+fn wide(count: usize) -> u64 {
+    u64::try_from(count).unwrap_or(u64::MAX)
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

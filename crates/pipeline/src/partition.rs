@@ -1,0 +1,268 @@
+//! One partition: the hot path, whole, in one place.
+//!
+//! `(state, timestamped datagram | tick | change) → rows`. For each input: advance time, fire what
+//! is due in order of due time, then apply. The same inputs give the same rows, whatever the
+//! number of threads; how often a tick comes changes no row.
+
+use alloc::collections::BTreeMap;
+use alloc::collections::btree_map::Entry;
+use alloc::vec::Vec;
+use core::net::IpAddr;
+
+use flowlog_aggregate::{Aggregator, FlowLogLedger, Origin, Rules};
+use flowlog_decode::{Batch, Decoded, Decoder, Visitor};
+use flowlog_flowlog::{ExporterScope, MatchTable};
+use flowlog_record::{
+    Address, EnterpriseNumber, ExporterId, ExporterProfile, FlowLogIndex, FlowRecord,
+    InformationElementId, ObservationDomain, Row, Timestamp,
+};
+
+use crate::copies::EgressCopies;
+use crate::generation::Generation;
+use crate::ledger::Ledger;
+use crate::settings::Settings;
+
+/// One partition's whole state and the code that drives it.
+#[derive(Debug)]
+pub struct Partition {
+    pub(crate) decoder: Decoder,
+    pub(crate) flows: Flows,
+    pub(crate) ledger: Ledger,
+    /// Pipeline time: the greatest arrival or tick seen.
+    pub(crate) now: Timestamp,
+}
+
+/// What a batch of records meets behind decoding, on its way to rows.
+#[derive(Debug)]
+pub(crate) struct Flows {
+    table: MatchTable,
+    rules: Vec<(FlowLogIndex, Option<Rules>)>,
+    scopes: BTreeMap<(ExporterId, ObservationDomain), ExporterScope>,
+    max_scopes: usize,
+    pub(crate) copies: EgressCopies,
+    pub(crate) aggregator: Aggregator,
+    pub(crate) rows: Vec<Row>,
+}
+
+impl Partition {
+    /// An empty partition with the flow logs of `generation`.
+    pub fn new(settings: &Settings, generation: &Generation) -> Self {
+        let mut partition = Self {
+            decoder: Decoder::new(settings.decode.clone(), settings.key),
+            flows: Flows {
+                table: generation.table.clone(),
+                rules: Vec::new(),
+                scopes: BTreeMap::new(),
+                max_scopes: settings.exporters.saturating_mul(2),
+                copies: EgressCopies::new(settings.exporters, settings.interfaces),
+                aggregator: Aggregator::new(settings.aggregate, settings.key),
+                rows: Vec::new(),
+            },
+            ledger: Ledger::default(),
+            now: Timestamp::MIN,
+        };
+        partition.handle_change(Timestamp::MIN, generation);
+        partition
+    }
+
+    /// A datagram from `from` that arrived at `at`.
+    pub fn handle_datagram(&mut self, at: Timestamp, from: IpAddr, octets: &[u8]) -> Decoded {
+        self.handle_tick(at);
+        let decoded = self.decoder.decode(at, from, octets, &mut self.flows);
+        self.ledger.enter(&decoded);
+        decoded
+    }
+
+    /// A datagram that is given up for lack of memory; a decision taken outside.
+    pub fn handle_shed(&mut self, at: Timestamp) {
+        self.handle_tick(at);
+        self.ledger.datagrams.shed += 1;
+    }
+
+    /// Time goes on, datagrams or not.
+    pub fn handle_tick(&mut self, now: Timestamp) {
+        if now <= self.now {
+            return;
+        }
+        if now.seconds() > self.now.seconds() {
+            let expired = self.decoder.expire(now);
+            self.ledger.sets.parked = self.ledger.sets.parked.saturating_sub(expired);
+            self.ledger.sets.expired += expired;
+        }
+        self.now = now;
+        let Flows {
+            aggregator, rows, ..
+        } = &mut self.flows;
+        aggregator.advance(now, &mut |row| rows.push(row));
+    }
+
+    /// Other flow logs or another inventory from now on. Flow logs that went off leave their open
+    /// rows; the others keep theirs.
+    pub fn handle_change(&mut self, now: Timestamp, generation: &Generation) {
+        self.handle_tick(now);
+        let now = self.now;
+        self.flows.change(now, generation);
+        self.decoder.profiles_changed();
+    }
+
+    /// The input is at its end: everything that is open leaves.
+    pub fn finish(&mut self) {
+        let Flows {
+            aggregator, rows, ..
+        } = &mut self.flows;
+        aggregator.finish(self.now, &mut |row| rows.push(row));
+    }
+
+    /// The rows that have left since it was last asked, in the order in which they left.
+    pub fn take_rows(&mut self) -> Vec<Row> {
+        core::mem::take(&mut self.flows.rows)
+    }
+
+    /// Whether rows have left since it was last asked.
+    pub const fn has_rows(&self) -> bool {
+        !self.flows.rows.is_empty()
+    }
+
+    /// What became of datagrams and Sets.
+    pub const fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// What became of the records of a flow log.
+    pub fn flow_log_ledger(&self, flow_log: FlowLogIndex) -> &FlowLogLedger {
+        self.flows.aggregator.ledger(flow_log)
+    }
+
+    /// Rows that could not be delivered come back, before those that left after them.
+    pub fn put_back_rows(&mut self, mut rows: Vec<Row>) {
+        rows.append(&mut self.flows.rows);
+        self.flows.rows = rows;
+    }
+
+    /// Rows that are open.
+    pub const fn open_rows(&self) -> u64 {
+        self.flows.aggregator.open_rows()
+    }
+
+    /// The decoder, for its figures.
+    pub const fn decoder(&self) -> &Decoder {
+        &self.decoder
+    }
+
+    /// The aggregator, for its figures.
+    pub const fn aggregator(&self) -> &Aggregator {
+        &self.flows.aggregator
+    }
+
+    /// Pipeline time.
+    pub const fn now(&self) -> Timestamp {
+        self.now
+    }
+}
+
+impl Visitor for Flows {
+    fn profile(&mut self, exporter: IpAddr, domain: ObservationDomain) -> ExporterProfile {
+        self.table.profile(exporter, domain)
+    }
+
+    /// The heart: times, then counters, then flow logs. At most 64 records of one Template.
+    fn records(&mut self, batch: &mut Batch<'_>) {
+        batch.settle();
+        let origin = origin(batch);
+        let profile = *batch.profile();
+        if !profile.counts_egress {
+            self.copies.mark(origin.exporter, batch.records);
+        }
+        let scope = match self.scopes.entry((origin.exporter, origin.domain)) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => {
+                new.insert(self.table.scope(batch.exporter.address, origin.domain))
+            }
+        };
+        let records: &[FlowRecord] = batch.records;
+        let relayed = &mut |record| relayed_exporter(batch, record);
+        let Self {
+            aggregator, rows, ..
+        } = self;
+        scope.place_batch(records, relayed, &mut |flow_log, placed| {
+            aggregator.observe(flow_log, &origin, records, placed, &mut |row| {
+                rows.push(row)
+            });
+        });
+        scope.each_inactive(records, relayed, &mut |flow_log, placed| {
+            aggregator.observe(flow_log, &origin, records, placed, &mut |row| {
+                rows.push(row)
+            });
+        });
+        self.bound_scopes();
+    }
+}
+
+impl Flows {
+    /// After a restart: the same flow logs, or others.
+    pub(crate) fn resume(&mut self, now: Timestamp, generation: &Generation) {
+        self.rules.clear();
+        self.change(now, generation);
+    }
+
+    fn change(&mut self, now: Timestamp, generation: &Generation) {
+        self.table = generation.table.clone();
+        self.scopes.clear();
+        let Self {
+            aggregator,
+            rows,
+            rules,
+            ..
+        } = self;
+        for &(flow_log, new) in &generation.rules {
+            let old = rules
+                .iter()
+                .find(|(known, _)| *known == flow_log)
+                .map(|(_, rules)| rules);
+            if old != Some(&new) {
+                aggregator.set_flow_log(flow_log, new, now, &mut |row| rows.push(row));
+            }
+        }
+        rules.clone_from(&generation.rules);
+    }
+
+    /// Scopes are found again when they are needed: forgetting them costs time alone. Exporters
+    /// are numbered in time, so the first ones are those that were known longest.
+    fn bound_scopes(&mut self) {
+        while self.scopes.len() > self.max_scopes {
+            self.scopes.pop_first();
+        }
+    }
+}
+
+fn origin(batch: &Batch<'_>) -> Origin {
+    let (exporter, header) = (&*batch.exporter, batch.header);
+    Origin {
+        exporter: exporter.id,
+        address: Address::from(exporter.address),
+        domain: header.domain,
+        at: header.at,
+        shift: batch.shift(),
+        active_timeout: exporter.active_timeout(),
+        first_heard: exporter.first_heard,
+    }
+}
+
+/// The Exporter for which a relay speaks: elements 130, 131, else 403, 404 (original Exporter).
+fn relayed_exporter(batch: &Batch<'_>, record: usize) -> Option<IpAddr> {
+    let value = |id| batch.element(record, EnterpriseNumber::IANA, InformationElementId(id));
+    let v4 = |id| {
+        value(id)
+            .and_then(|octets| <[u8; 4]>::try_from(octets).ok())
+            .map(IpAddr::from)
+    };
+    let v6 = |id| {
+        value(id)
+            .and_then(|octets| <[u8; 16]>::try_from(octets).ok())
+            .map(IpAddr::from)
+    };
+    v4(130)
+        .or_else(|| v6(131))
+        .or_else(|| v4(403))
+        .or_else(|| v6(404))
+}

@@ -1,0 +1,210 @@
+//! The daemon as a user has it: the binary, started on free loopback ports, asked and stopped.
+
+use std::{
+    fs,
+    io::{Read, Write},
+    net::{Ipv4Addr, TcpListener, TcpStream, UdpSocket},
+    path::{Path, PathBuf},
+    process::{Child, Command, Output, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use tempfile::TempDir;
+
+/// How long anything may take before the test fails instead of hanging.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A running `flowlogd` with a data directory and ports of its own.
+#[derive(Debug)]
+pub struct Daemon {
+    child: Child,
+    dir: TempDir,
+    /// Where it receives NetFlow.
+    pub udp: u16,
+    /// Where it answers `/metrics`, `/healthz` and `/readyz`.
+    pub telemetry: u16,
+    logstore: u16,
+}
+
+impl Daemon {
+    /// Starts with free ports and `more` behind them in the configuration; waits until it is ready.
+    pub fn start(more: &str) -> Self {
+        Self::start_in(tempfile::tempdir().unwrap(), more)
+    }
+
+    /// The same over a directory that an earlier daemon has left.
+    pub fn start_in(dir: TempDir, more: &str) -> Self {
+        let (udp, telemetry, logstore) = (free_udp_port(), free_tcp_port(), free_tcp_port());
+        let config = format!(
+            "[collect]\nlisten = [\"127.0.0.1:{udp}\"]\n[telemetry]\nlisten = \"127.0.0.1:{telemetry}\"\n\
+             [logstore]\nlisten = \"127.0.0.1:{logstore}\"\n{more}"
+        );
+        fs::write(dir.path().join("flowlogd.toml"), config).unwrap();
+        let log = fs::File::options().create(true).append(true).open(dir.path().join("log")).unwrap();
+        let child = Command::new(binary())
+            .args(["run", "--config"])
+            .arg(dir.path().join("flowlogd.toml"))
+            .arg("--data")
+            .arg(dir.path().join("data"))
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().unwrap())
+            .stderr(log)
+            .spawn()
+            .unwrap();
+        let mut daemon = Self { child, dir, udp, telemetry, logstore };
+        daemon.wait_until_ready();
+        daemon
+    }
+
+    fn wait_until_ready(&mut self) {
+        let until = Instant::now() + PATIENCE;
+        while self.http("/readyz").is_none_or(|answer| !answer.starts_with("HTTP/1.1 200")) {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                panic!("flowlogd ended with {status}:\n{}", self.log());
+            }
+            assert!(Instant::now() < until, "flowlogd is not ready:\n{}", self.log());
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// The answer of the telemetry listener, head and body, `None` while nothing listens.
+    pub fn http(&self, path: &str) -> Option<String> {
+        let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, self.telemetry)).ok()?;
+        stream.set_read_timeout(Some(PATIENCE)).ok()?;
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").ok()?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).ok()?;
+        Some(answer)
+    }
+
+    /// The value of a metric, all its series added up.
+    pub fn metric(&self, name: &str) -> f64 {
+        let text = self.http("/metrics").unwrap_or_default();
+        text.lines()
+            .filter(|line| {
+                line.strip_prefix(name).is_some_and(|rest| rest.starts_with([' ', '{']))
+            })
+            .filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok())
+            .sum()
+    }
+
+    /// What it has said so far.
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.dir.path().join("log")).unwrap_or_default()
+    }
+
+    /// Its data directory.
+    pub fn data(&self) -> PathBuf {
+        self.dir.path().join("data")
+    }
+
+    /// `flowlogd query` against it, JSON; fails the test when the command fails.
+    pub fn query(&self, logstore: &str, query: &str) -> Vec<serde_json::Value> {
+        let output = self.try_query(logstore, query);
+        assert!(
+            output.status.success(),
+            "{query}: {}\n{}",
+            String::from_utf8_lossy(&output.stderr),
+            self.log()
+        );
+        String::from_utf8(output.stdout)
+            .unwrap()
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
+    }
+
+    /// `flowlogd query` against it, whatever comes of it.
+    pub fn try_query(&self, logstore: &str, query: &str) -> Output {
+        Command::new(binary())
+            .args(["query", "--from", "0", "--to", "4000000000", "--format", "json"])
+            .args(["--logstore", logstore, "--config"])
+            .arg(self.dir.path().join("flowlogd.toml"))
+            .arg("--data")
+            .arg(self.data())
+            .arg(query)
+            .output()
+            .unwrap()
+    }
+
+    /// Asks again until `enough` says so; the last answer in any case of patience lost is a failure.
+    pub fn query_until(
+        &self,
+        logstore: &str,
+        query: &str,
+        enough: impl Fn(&[serde_json::Value]) -> bool,
+    ) -> Vec<serde_json::Value> {
+        let until = Instant::now() + PATIENCE * 3;
+        loop {
+            let output = self.try_query(logstore, query);
+            let rows: Vec<serde_json::Value> = String::from_utf8_lossy(&output.stdout)
+                .lines()
+                .filter_map(|line| serde_json::from_str(line).ok())
+                .collect();
+            if output.status.success() && enough(&rows) {
+                return rows;
+            }
+            assert!(
+                Instant::now() < until,
+                "{query}: not enough: {rows:?}\n{}\n{}",
+                String::from_utf8_lossy(&output.stderr),
+                self.log()
+            );
+            thread::sleep(Duration::from_millis(200));
+        }
+    }
+
+    /// SIGTERM, and the directory back once it has ended; fails unless it ended well.
+    pub fn stop(mut self) -> TempDir {
+        signal(self.child.id(), "TERM");
+        let until = Instant::now() + PATIENCE;
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                assert!(status.success(), "flowlogd ended with {status}:\n{}", self.log());
+                break;
+            }
+            assert!(Instant::now() < until, "flowlogd does not end:\n{}", self.log());
+            thread::sleep(Duration::from_millis(20));
+        }
+        std::mem::replace(&mut self.dir, tempfile::tempdir().unwrap())
+    }
+
+    /// SIGKILL, and the directory as it was at that moment.
+    pub fn kill(mut self) -> TempDir {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        std::mem::replace(&mut self.dir, tempfile::tempdir().unwrap())
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The binary under test: beside the test's own, where cargo puts it.
+pub fn binary() -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    let beside = test.parent().and_then(Path::parent).unwrap().join("flowlogd");
+    assert!(beside.exists(), "{} is missing: cargo build -p flowlogd", beside.display());
+    beside
+}
+
+/// Sends a signal to a process that the test has started.
+pub fn signal(pid: u32, name: &str) {
+    let status = Command::new("kill").arg(format!("-{name}")).arg(pid.to_string()).status().unwrap();
+    assert!(status.success(), "kill -{name} {pid}: {status}");
+}
+
+/// A UDP port of the loopback that was free a moment ago.
+pub fn free_udp_port() -> u16 {
+    UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
+}
+
+/// A TCP port of the loopback that was free a moment ago.
+pub fn free_tcp_port() -> u16 {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
+}
