@@ -62,7 +62,7 @@ pub(crate) struct ShardRow {
 }
 
 /// A segment as it is stored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct SegmentRow {
     pub(crate) shard: i64,
     /// The first cursor.
@@ -75,6 +75,8 @@ pub(crate) struct SegmentRow {
     pub(crate) max_time: u32,
     pub(crate) min_received: u32,
     pub(crate) max_received: u32,
+    /// The checksums of the file's blocks.
+    pub(crate) sums: Arc<[u32]>,
 }
 
 /// How far rows of one origin are stored: every number below `next`.
@@ -155,7 +157,7 @@ impl Metadata {
     /// The segments of a shard that are not set aside, by cursor.
     pub(crate) fn segments(&self, shard: i64) -> rusqlite::Result<Vec<SegmentRow>> {
         const SQL: &str = "SELECT shard, first, next, row_count, octets, min_time, max_time,
-            min_received, max_received FROM segment WHERE shard = ? AND set_aside = 0
+            min_received, max_received, sums FROM segment WHERE shard = ? AND set_aside = 0
             ORDER BY first";
         let connection = self.lock();
         let mut statement = connection.prepare(SQL)?;
@@ -311,8 +313,13 @@ impl Metadata {
 
 fn insert_segment(t: &Transaction<'_>, segment: &SegmentRow) -> rusqlite::Result<()> {
     const SQL: &str = "INSERT INTO segment
-        (shard, first, next, row_count, octets, min_time, max_time, min_received, max_received)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
+        (shard, first, next, row_count, octets, min_time, max_time, min_received, max_received, sums)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    let sums: Vec<u8> = segment
+        .sums
+        .iter()
+        .flat_map(|sum| sum.to_le_bytes())
+        .collect();
     let values = params![
         segment.shard,
         segment.first,
@@ -323,6 +330,7 @@ fn insert_segment(t: &Transaction<'_>, segment: &SegmentRow) -> rusqlite::Result
         segment.max_time,
         segment.min_received,
         segment.max_received,
+        sums,
     ];
     t.execute(SQL, values).map(|_| ())
 }
@@ -380,6 +388,7 @@ fn shard_row(row: &Row<'_>) -> rusqlite::Result<ShardRow> {
 }
 
 fn segment_row(row: &Row<'_>) -> rusqlite::Result<SegmentRow> {
+    let sums: Vec<u8> = row.get(9)?;
     Ok(SegmentRow {
         shard: row.get(0)?,
         first: row.get(1)?,
@@ -390,6 +399,12 @@ fn segment_row(row: &Row<'_>) -> rusqlite::Result<SegmentRow> {
         max_time: row.get(6)?,
         min_received: row.get(7)?,
         max_received: row.get(8)?,
+        sums: sums
+            .as_chunks()
+            .0
+            .iter()
+            .map(|sum| u32::from_le_bytes(*sum))
+            .collect(),
     })
 }
 

@@ -171,7 +171,7 @@ impl Inner {
                 return Err(Error::new(ErrorCode::InternalServerError, message));
             }
             tracing::error!(%path, %error, "a segment is damaged");
-            shard.forget(&[*segment.row()]);
+            drop(shard.forget(&[segment.row().clone()]));
             count(&self.counters.segments_set_aside, 1);
             if let Err(error) = shard::set_aside(&segment, &self.metadata) {
                 tracing::error!(%error, "cannot remember that a segment is set aside");

@@ -15,6 +15,7 @@
 //! A column of a key is INT64 if and only if all its values are canonical decimals; else it holds
 //! the octets, with a dictionary. Null means that the row does not have the key.
 
+mod checked;
 mod layout;
 mod page;
 mod read;
@@ -96,11 +97,12 @@ impl Segment {
             max_time: bounds(|group| group.times.1).1,
             min_received: bounds(|group| group.received).0,
             max_received: bounds(|group| group.received).1,
+            sums: Arc::default(),
         };
         let path = dir.join(Self::file_name(&row));
         let unfinished = path.with_extension("unfinished");
         let file = File::create(&unfinished)?;
-        row.rows = write::write(file.try_clone()?, groups, style)?;
+        (row.rows, row.sums) = write::write(file.try_clone()?, groups, style)?;
         file.sync_all()?;
         row.octets = file.metadata()?.len();
         fs::rename(&unfinished, &path)?;
@@ -122,7 +124,7 @@ impl Segment {
 
     /// Opens the file.
     pub(crate) fn read(&self) -> Result<Reader, SegmentError> {
-        Reader::open(&self.path)
+        Reader::open(&self.path, &self.row.sums)
     }
 
     /// Deletes the file once nobody reads it.

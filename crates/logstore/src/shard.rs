@@ -110,7 +110,7 @@ impl Shard {
         let known = metadata.segments(row.id)?;
         let mut state = State::default();
         for segment in &known {
-            let segment = Segment::known(&dir, *segment);
+            let segment = Segment::known(&dir, segment.clone());
             let octets = fs::metadata(segment.path()).map(|file| file.len());
             if octets.is_ok_and(|octets| octets == segment.row().octets) {
                 state.segments.push(Arc::new(segment));
@@ -237,7 +237,7 @@ impl Shard {
         state
             .segments
             .iter()
-            .map(|segment| *segment.row())
+            .map(|segment| segment.row().clone())
             .collect()
     }
 

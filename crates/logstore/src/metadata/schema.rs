@@ -44,6 +44,7 @@ CREATE TABLE segment (
     max_time INTEGER NOT NULL,
     min_received INTEGER NOT NULL,
     max_received INTEGER NOT NULL,
+    sums BLOB NOT NULL,
     set_aside INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (shard, first)
 ) STRICT, WITHOUT ROWID;

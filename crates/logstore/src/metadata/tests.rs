@@ -30,6 +30,7 @@ fn segment(shard: i64, first: i64) -> SegmentRow {
         max_time: 2,
         min_received: 3,
         max_received: 4,
+        sums: [1, u32::MAX].into(),
     }
 }
 

@@ -14,14 +14,15 @@ use parquet::file::reader::{FileReader, RowGroupReader};
 use parquet::file::serialized_reader::SerializedFileReader;
 use parquet::file::statistics::Statistics;
 
+use super::checked::Checked;
 use super::{SegmentError, page};
 use crate::batch::{Mask, Values, reserved};
 use crate::chunk::Lane;
 
 /// An open segment.
 pub(crate) struct Reader {
-    file: File,
-    parquet: SerializedFileReader<File>,
+    file: Checked,
+    parquet: SerializedFileReader<Checked>,
     /// Every column's name, in the order of the file.
     names: Vec<Arc<str>>,
 }
@@ -30,9 +31,9 @@ pub(crate) struct Reader {
 const MOST_ROWS: i64 = 1 << 24;
 
 impl Reader {
-    pub(super) fn open(path: &Path) -> Result<Self, SegmentError> {
-        let file = File::open(path)?;
-        let parquet = SerializedFileReader::new(file.try_clone()?)?;
+    pub(super) fn open(path: &Path, sums: &Arc<[u32]>) -> Result<Self, SegmentError> {
+        let file = Checked::new(File::open(path)?, Arc::clone(sums))?;
+        let parquet = SerializedFileReader::new(file.clone())?;
         let metadata = parquet.metadata();
         let schema = metadata.file_metadata().schema_descr();
         let names: Vec<Arc<str>> = schema

@@ -15,6 +15,7 @@ use parquet::file::properties::{
 use parquet::file::writer::{SerializedColumnWriter, SerializedFileWriter};
 use parquet::schema::types::ColumnPath;
 
+use super::checked::Summing;
 use super::layout::{Kind, Layout};
 use super::rest::{rest_to, tags_to};
 use crate::batch::{Cell, Group, Irregular, Values};
@@ -37,11 +38,15 @@ struct Run<'a> {
     rows: Range<usize>,
 }
 
-/// Writes all rows of `groups`; the number of rows.
-pub(super) fn write(file: File, groups: &[Arc<Stored>], style: Style) -> Result<u64, ParquetError> {
+/// Writes all rows of `groups`; the number of rows, and the checksums of the file's blocks.
+pub(super) fn write(
+    file: File,
+    groups: &[Arc<Stored>],
+    style: Style,
+) -> Result<(u64, Arc<[u32]>), ParquetError> {
     let layout = Layout::of(groups);
     let properties = Arc::new(properties(&layout, style)?);
-    let mut writer = SerializedFileWriter::new(file, layout.schema()?, properties)?;
+    let mut writer = SerializedFileWriter::new(Summing::new(file), layout.schema()?, properties)?;
     let mut rows = 0;
     for runs in row_groups(groups, style.row_group_rows.max(1)) {
         let mut row_group = writer.next_row_group()?;
@@ -57,8 +62,8 @@ pub(super) fn write(file: File, groups: &[Arc<Stored>], style: Style) -> Result<
         rows += columns.rows();
         row_group.close()?;
     }
-    writer.close()?;
-    Ok(rows)
+    let (_, sums) = writer.into_inner()?.finish();
+    Ok((rows, sums.into()))
 }
 
 fn properties(layout: &Layout, style: Style) -> Result<WriterProperties, ParquetError> {

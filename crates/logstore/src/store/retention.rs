@@ -56,7 +56,7 @@ pub(super) fn evict_oldest(inner: &Inner) -> bool {
     let Some((segment, shard)) = oldest else {
         return false;
     };
-    if !delete(inner, shard, &[segment]) {
+    if !delete(inner, shard, std::slice::from_ref(&segment)) {
         return false;
     }
     tracing::warn!(

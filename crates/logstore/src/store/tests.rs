@@ -1,3 +1,6 @@
+mod crash;
+mod retention;
+
 use super::*;
 use crate::sample::{LOGSTORE, PROJECT, ask, batch, open, open_with, row_ids, settings};
 
