@@ -2,3 +2,6 @@
 
 #[path = "captures/cases.rs"]
 pub mod captures;
+
+#[path = "daemon.rs"]
+pub mod daemon;
