@@ -3,35 +3,39 @@
 //! ```text
 //!  octets   0        32 (56)   40 (64)   48 (72)                    56 (80)
 //!          +---------+---------+---------+--------------------------+-----------------------------+
-//!          | key,    | octets  | packets | start 48 | records 8 |   | length 23 | threshold 23 |  |
-//!          | flags   |         |         | presence 8              | | sampling 7 | marks 11       |
+//!          | key,    | octets  | packets | start 47 | timer 8       | length 23 | threshold 23    |
+//!          | flags   |         |         | spilled 1 | records 8    | presence 8 | rate 5 | marks 5 |
 //!          +---------+---------+---------+--------------------------+-----------------------------+
 //! ```
 //! `start` is in milliseconds, biased so that times before 1970 fit; `length` is `last − start`;
-//! `threshold` is what may pass behind `last` before the period counts as inactive.
+//! `threshold` is what may pass behind `last` before the period counts as inactive; `timer` says
+//! which of the row's timers is valid; `rate` is the code of its sampling factor.
 
 use flowlog_record::{Fields, Present};
 
 use crate::key::Key;
+use crate::wheel::Mark;
 
-/// Times are clamped to this many milliseconds around the epoch (± 2000 years).
-pub(crate) const TIME_BOUND: i64 = 1 << 46;
-const BIAS: u64 = 1 << 47;
+/// Times are clamped to this many milliseconds around the epoch (± 1100 years).
+pub(crate) const TIME_BOUND: i64 = 1 << 45;
+const BIAS: u64 = 1 << 46;
 
-const START_SHIFT: u32 = 16;
-const PRESENCE_SHIFT: u32 = 8;
+const START_SHIFT: u32 = 17;
+const TIMER_SHIFT: u32 = 9;
+const SPILLED: u64 = 1 << 8;
 const SMALL: u64 = 0xff;
 
 /// `length` and `threshold` have 23 bits: 8388 s, more than any period lasts.
 const SPAN: u64 = (1 << 23) - 1;
 const THRESHOLD_SHIFT: u32 = 23;
-const SAMPLING_SHIFT: u32 = 46;
-const SAMPLING: u64 = 0x7f;
+const PRESENCE_SHIFT: u32 = 46;
+const SAMPLING_SHIFT: u32 = 54;
+const SAMPLING: u64 = 0x1f;
 
 /// The threshold of rows without aging.
 pub(crate) const NEVER: i64 = (1 << 23) - 1;
 /// The sampling code of rows whose sums are kept beside the table.
-pub(crate) const SUMS: u8 = 0x7f;
+pub(crate) const SUMS: u8 = 0x1f;
 
 /// What is known of a row besides its numbers; bits of the last word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,19 +43,15 @@ pub(crate) struct Marks(u64);
 
 impl Marks {
     /// The cell is in use.
-    pub(crate) const LIVE: Self = Self(1 << 53);
+    pub(crate) const LIVE: Self = Self(1 << 59);
     /// The last record said that the flow ended.
-    pub(crate) const ENDED: Self = Self(1 << 54);
+    pub(crate) const ENDED: Self = Self(1 << 60);
     /// The period is over and waits for its hold.
-    pub(crate) const CLOSED: Self = Self(1 << 55);
+    pub(crate) const CLOSED: Self = Self(1 << 61);
     /// Something of it is kept beside the table: the fast way does not apply.
-    pub(crate) const SIDE: Self = Self(1 << 56);
-    /// More records than the cell can count are counted beside the table.
-    pub(crate) const SPILLED: Self = Self(1 << 57);
+    pub(crate) const SIDE: Self = Self(1 << 62);
     /// The row is listed with its window.
-    pub(crate) const LISTED: Self = Self(1 << 58);
-    /// A timer of each class is out for it: ended, inactive, continues.
-    pub(crate) const TIMERS: [Self; 3] = [Self(1 << 59), Self(1 << 60), Self(1 << 61)];
+    pub(crate) const LISTED: Self = Self(1 << 63);
 
     /// Both.
     pub(crate) const fn and(self, other: Self) -> Self {
@@ -101,6 +101,7 @@ impl<K: Key> Cell<K> {
             state: Marks::LIVE.0,
         };
         cell.set_start(start);
+        cell.set_timer(Mark::NONE);
         cell
     }
 
@@ -138,7 +139,8 @@ impl<K: Key> Cell<K> {
     /// Sets the first millisecond; the length stays.
     pub(crate) fn set_start(&mut self, start: i64) {
         let biased = start.cast_unsigned().wrapping_add(BIAS);
-        self.when = (self.when & 0xffff) | biased << START_SHIFT;
+        let below = (1 << START_SHIFT) - 1;
+        self.when = (self.when & below) | biased << START_SHIFT;
     }
 
     /// Milliseconds from the first to the last.
@@ -200,16 +202,33 @@ impl<K: Key> Cell<K> {
         self.state &= !marks.0;
     }
 
+    /// Which timer of the row is valid.
+    #[inline]
+    pub(crate) const fn timer(&self) -> Mark {
+        let [low, ..] = (self.when >> TIMER_SHIFT).to_le_bytes();
+        Mark::new(low)
+    }
+
+    pub(crate) fn set_timer(&mut self, mark: Mark) {
+        let bits = u64::from(mark.bits()) << TIMER_SHIFT;
+        self.when = (self.when & !(SMALL << TIMER_SHIFT)) | bits;
+    }
+
     /// What is present, with [`PROPORTIONAL`].
     #[inline]
     pub(crate) const fn presence(&self) -> u8 {
-        let [_, presence, ..] = self.when.to_le_bytes();
-        presence
+        let [low, ..] = (self.state >> PRESENCE_SHIFT).to_le_bytes();
+        low
     }
 
     #[inline]
     pub(crate) fn or_presence(&mut self, presence: u8) {
-        self.when |= u64::from(presence) << PRESENCE_SHIFT;
+        self.state |= u64::from(presence) << PRESENCE_SHIFT;
+    }
+
+    /// Whether more records than the cell can count are counted beside the table.
+    pub(crate) const fn is_spilled(&self) -> bool {
+        self.when & SPILLED != 0
     }
 
     /// Records whose last part is here, as far as the cell counts.
@@ -227,8 +246,9 @@ impl<K: Key> Cell<K> {
         room
     }
 
-    pub(crate) fn set_records(&mut self, records: u8) {
-        self.when = (self.when & !SMALL) | u64::from(records);
+    /// The records so far are counted beside the table; begins again with one.
+    pub(crate) fn spill(&mut self) {
+        self.when = (self.when & !SMALL) | SPILLED | 1;
     }
 
     /// Adds to the counters; `None`, and nothing added, when they cannot hold the sum.
@@ -263,10 +283,10 @@ impl<K: Key> Cell<K> {
     /// Begins to count anew, with the same times.
     pub(crate) fn clear_counters(&mut self) {
         (self.packets, self.octets) = (0, 0);
-        self.when &= !0xffff;
+        self.when &= !(SMALL | SPILLED);
+        self.state &= !(SMALL << PRESENCE_SHIFT);
         self.key = self.key.without_flags();
         self.set_sampling(0);
-        self.unset(Marks::SPILLED);
     }
 }
 

@@ -11,8 +11,9 @@ use crate::windows::Holds;
 
 /// Windows end at whole minutes; `Ta` is taken then.
 const MINUTE: i64 = 60_000;
-/// `Ta` of windows that ended longer ago is of no use: the longest window and the longest hold.
-const TIMEOUT_MEMORY: i64 = 30 * MINUTE;
+/// `Ta` of windows that ended longer ago is of no use: their rows have left, and more than the least
+/// lateness has passed.
+const TIMEOUT_MEMORY: i64 = 120 * MINUTE;
 /// An Exporter without open rows that was silent for so long is as good as new.
 const FORGOTTEN_AFTER: i64 = 120 * MINUTE;
 

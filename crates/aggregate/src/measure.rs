@@ -59,22 +59,36 @@ pub(crate) fn interval(
     (start.clamp(-TIME_BOUND, end), end)
 }
 
-/// How long behind its end a record keeps a period open, and whether the flow ended.
-#[inline]
-pub(crate) fn threshold(record: &FlowRecord, aging: Option<Aging>) -> (i64, bool) {
-    let ended = record.fields.contains(Fields::ENDED);
-    let Some(Aging { inactive_ms, .. }) = aging else {
-        return (NEVER, ended);
-    };
-    if ended {
-        return (inactive_ms.min(ENDED_MS), true);
-    }
-    if record.fields.contains(Fields::CONTINUES) {
+/// What a record says of the flow behind its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Outlook {
+    /// The flow ended by its own word.
+    pub(crate) ended: bool,
+    /// An active timeout explains the record: the next report comes within this. Else 0.
+    next_report: i64,
+}
+
+impl Outlook {
+    #[inline]
+    fn of(record: &FlowRecord) -> Self {
         let timeout = record.active_timeout;
         let next_report = timeout.millis().saturating_add(timeout.jitter_millis());
-        return (inactive_ms.max(next_report), false);
+        let continues = record.fields.contains(Fields::CONTINUES);
+        Self {
+            ended: record.fields.contains(Fields::ENDED),
+            next_report: if continues { next_report } else { 0 },
+        }
     }
-    (inactive_ms, false)
+
+    /// How long behind the end of the record the period stays open.
+    #[inline]
+    pub(crate) fn threshold(self, aging: Option<Aging>) -> i64 {
+        match aging {
+            None => NEVER,
+            Some(Aging { inactive_ms, .. }) if self.ended => inactive_ms.min(ENDED_MS),
+            Some(Aging { inactive_ms, .. }) => inactive_ms.max(self.next_report),
+        }
+    }
 }
 
 /// The record under these rules.
@@ -85,7 +99,7 @@ pub(crate) fn measure(
     rules: &Rules,
     rates: &mut Rates,
 ) -> Measured {
-    let (threshold, ended) = threshold(record, rules.aging);
+    let outlook = Outlook::of(record);
     Measured {
         start,
         end,
@@ -97,8 +111,8 @@ pub(crate) fn measure(
         presence: presence_of(record.fields),
         sampling: record.sampling,
         code: rates.code(record.sampling),
-        threshold,
-        ended,
+        threshold: outlook.threshold(rules.aging),
+        outlook,
     }
 }
 

@@ -1,7 +1,7 @@
 //! Sampling: scaled sums of a row (aggregation §2, §5).
 //!
 //! Nearly all rows see one whole factor, or none: scaling then commutes with adding, and a code of
-//! seven bits in the row says all. Rows with fractions or several factors keep [`Sums`].
+//! five bits in the row says all. Rows with fractions or several factors keep [`Sums`].
 //!
 //! What comes without a rate is scaled by the row's last known one, at the latest when one becomes
 //! known; with none it counts as 1.
@@ -17,7 +17,7 @@ use crate::split::Counted;
 /// The code of rows without a known rate.
 pub(crate) const UNKNOWN: u8 = 0;
 
-/// The whole factors that a flow log has seen, by code; at most 127, further ones keep sums.
+/// The whole factors that a flow log has seen, by code; at most 29, further ones keep sums.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Rates {
     known: Vec<Sampling>,
@@ -73,7 +73,7 @@ impl Share {
     }
 
     fn scaled(self, by: Sampling) -> (u128, u128) {
-        let part = |after, before| u128::from(by.scale(after).saturating_sub(by.scale(before)));
+        let part = |after, before| scaled_up(by, after).saturating_sub(scaled_up(by, before));
         (
             part(self.after.packets, self.before.packets),
             part(self.after.octets, self.before.octets),
@@ -101,8 +101,8 @@ impl Sums {
             ..Self::default()
         };
         if factor.is_known() {
-            sums.packets = u128::from(factor.scale(raw.packets));
-            sums.octets = u128::from(factor.scale(raw.octets));
+            sums.packets = scaled_up(factor, raw.packets);
+            sums.octets = scaled_up(factor, raw.octets);
         } else {
             sums.waiting_packets = raw.packets;
             sums.waiting_octets = raw.octets;
@@ -115,12 +115,10 @@ impl Sums {
         if sampling.is_known() {
             self.mixed |= self.last.is_known() && self.last != sampling;
             self.last = sampling;
-            self.packets = self
-                .packets
-                .saturating_add(u128::from(sampling.scale(self.waiting_packets)));
-            self.octets = self
-                .octets
-                .saturating_add(u128::from(sampling.scale(self.waiting_octets)));
+            let packets = scaled_up(sampling, self.waiting_packets);
+            let octets = scaled_up(sampling, self.waiting_octets);
+            self.packets = self.packets.saturating_add(packets);
+            self.octets = self.octets.saturating_add(octets);
             (self.waiting_packets, self.waiting_octets) = (0, 0);
         } else if !self.last.is_known() {
             let raw = share.raw();
@@ -149,6 +147,16 @@ impl Sums {
         };
         (counted, sampling)
     }
+}
+
+/// `⌊(count·num + ⌊den/2⌋) / den⌋`, not clamped: running sums are subtracted from each other.
+fn scaled_up(by: Sampling, count: u64) -> u128 {
+    let denominator = u128::from(by.denominator());
+    u128::from(count)
+        .saturating_mul(u128::from(by.numerator()))
+        .saturating_add(denominator / 2)
+        .checked_div(denominator)
+        .unwrap_or(0)
 }
 
 /// Scaled packets and octets of a row that saw one whole factor or none.

@@ -139,13 +139,7 @@ impl<K: Key> Rows<K> {
     }
 
     /// The flow reaches `last` in an aging period, whose start never moves back.
-    fn reach(
-        &mut self,
-        slot: Slot,
-        (pane, last): (Pane, i64),
-        measured: &Measured,
-        out: &Outlet<'_>,
-    ) {
+    fn reach(&mut self, slot: Slot, last: i64, measured: &Measured, out: &Outlet<'_>) {
         let Some(cell) = self.open.cells.get_mut(slot) else {
             return;
         };
@@ -155,11 +149,17 @@ impl<K: Key> Rows<K> {
             return;
         }
         cell.reach(last);
-        cell.set_threshold(measured.threshold, measured.ended);
+        let mut threshold = measured.threshold;
+        if before.has(Marks::SIDE)
+            && let Some(pinned) = self.open.side.get(&slot).and_then(|side| side.aging)
+        {
+            threshold = measured.outlook.threshold(pinned);
+        }
+        cell.set_threshold(threshold, measured.outlook.ended);
         if fresh {
-            self.schedule(slot, pane, out);
+            self.set_timer(slot, out);
         } else {
-            self.reschedule(slot, &before, pane, out);
+            self.hurry(slot, &before, out);
         }
     }
 
@@ -193,14 +193,6 @@ impl<K: Key> Rows<K> {
         self.panes.clear();
         self.dues.clear();
         self.wheel = Wheel::new();
-    }
-
-    /// Whether the row's period began under another aging than the flow log has now.
-    fn is_pinned(&self, slot: Slot) -> bool {
-        self.open
-            .side
-            .get(&slot)
-            .is_some_and(|side| side.aging.is_some())
     }
 
     /// Takes a row out of the table and lets it leave.

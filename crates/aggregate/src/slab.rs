@@ -11,7 +11,7 @@ const WITHIN: u32 = (1 << CHUNK_BITS) - 1;
 /// No further free cell.
 const END: u64 = u64::MAX;
 
-/// Numbers stay below this: timers keep two bits of theirs beside it.
+/// Numbers stay below this.
 pub(crate) const MOST_CELLS: u32 = 1 << 30;
 
 /// The number of a cell.

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::cell::{Cell, Marks, PROPORTIONAL, SUMS};
 use crate::key::Key;
+use crate::measure::Outlook;
 use crate::rates::{Rates, Share, Sums, UNKNOWN};
 use crate::rules::Aging;
 use crate::slab::{Slab, Slot};
@@ -41,10 +42,9 @@ pub(crate) struct Measured {
     pub(crate) presence: u8,
     pub(crate) sampling: Sampling,
     pub(crate) code: u8,
-    /// How long behind `end` a period ends for lack of records.
+    /// How long behind `end` a period ends for lack of records, under the flow log's aging.
     pub(crate) threshold: i64,
-    /// The flow ended by its own word.
-    pub(crate) ended: bool,
+    pub(crate) outlook: Outlook,
 }
 
 /// What one record gives to one row.
@@ -155,10 +155,10 @@ impl<K: Key> Table<K> {
         if cell.has(Marks::SIDE) {
             self.side.remove(&slot);
         }
-        if cell.has(Marks::SPILLED) {
+        if cell.is_spilled() {
             self.spilled.remove(&slot);
         }
-        cell.unset(Marks::SIDE.and(Marks::SPILLED));
+        cell.unset(Marks::SIDE);
     }
 
     /// What is kept beside the row, made if need be.
@@ -174,7 +174,7 @@ impl<K: Key> Table<K> {
         let Some(cell) = self.cells.get(slot) else {
             return 0;
         };
-        let spilled = if cell.has(Marks::SPILLED) {
+        let spilled = if cell.is_spilled() {
             self.spilled.get(&slot).copied().unwrap_or(0)
         } else {
             0
@@ -208,8 +208,7 @@ impl<K: Key> Table<K> {
             cell.or_presence(PROPORTIONAL);
         }
         if part.is_last && !cell.count_record() {
-            cell.set_records(1);
-            cell.set(Marks::SPILLED);
+            cell.spill();
             let spilled = self.spilled.entry(slot).or_insert(0);
             *spilled = spilled.saturating_add(255);
         }

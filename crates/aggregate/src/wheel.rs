@@ -1,77 +1,73 @@
-//! Timers by second: what might be due, looked at again when its second comes.
+//! Timers by second: rows that might be due, asked again when their second comes.
 //!
 //! Entries are hints. A row may move its due time back as often as it likes without a word to the
-//! wheel; when its hint comes up, it is asked again.
+//! wheel. One that moves it forward puts in another hint and remembers its second, in a
+//! [`Mark`]: older hints are then stale, and fall out when they come up. No hint lies further
+//! ahead than two minutes, so that stale ones cannot pile up.
 
 use alloc::collections::{BTreeMap, BinaryHeap};
 use alloc::vec::Vec;
 use core::cmp::Reverse;
 
-use crate::slab::{MOST_CELLS, Slot};
+use crate::slab::Slot;
 
-/// What a hint was made for.
+/// No hint lies further ahead than this.
+const FURTHEST_SECONDS: i64 = 120;
+
+/// The second of a row's valid hint, in eight bits: enough to tell it from all others that may be
+/// out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Class {
-    /// The flow said that it ended.
-    Ended,
-    /// `InactiveAging`.
-    Inactive,
-    /// An active timeout explained the last record.
-    Continues,
-    /// The period is over, its hold runs.
-    Leaves,
-}
+pub(crate) struct Mark(u8);
 
-/// A row and a class in one number; in order of rows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Hint(u32);
+impl Mark {
+    /// No hint is out.
+    pub(crate) const NONE: Self = Self(255);
+    const CYCLE: i64 = 255;
 
-impl Hint {
-    #[inline]
-    pub(crate) const fn new(slot: Slot, class: Class) -> Self {
-        let class = match class {
-            Class::Ended => 0,
-            Class::Inactive => 1,
-            Class::Continues => 2,
-            Class::Leaves => 3,
-        };
-        Self(slot << 2 | class)
+    pub(crate) const fn new(bits: u8) -> Self {
+        Self(bits)
     }
 
-    pub(crate) const fn slot(self) -> Slot {
-        self.0 >> 2
+    pub(crate) const fn bits(self) -> u8 {
+        self.0
     }
 
-    pub(crate) const fn class(self) -> Class {
-        match self.0 & 3 {
-            0 => Class::Ended,
-            1 => Class::Inactive,
-            2 => Class::Continues,
-            _ => Class::Leaves,
-        }
+    /// The mark of hints for this second.
+    pub(crate) fn of(second: i64) -> Self {
+        u8::try_from(second.rem_euclid(Self::CYCLE)).map_or(Self::NONE, Self)
+    }
+
+    /// Whether the hint comes up at `second` or before, seen from `now`; only for seconds to come.
+    fn covers(self, second: i64, now: i64) -> bool {
+        // Hints are out for the last minute, at most, and the next two.
+        let base = now.saturating_sub(60);
+        let ahead = i64::from(self.0)
+            .saturating_sub(base)
+            .rem_euclid(Self::CYCLE);
+        self != Self::NONE && base.saturating_add(ahead) <= second
     }
 }
 
-const _: () = assert!(
-    MOST_CELLS.checked_mul(4).is_none(),
-    "a hint is a slot and two bits"
-);
+/// The second that holds a point in time.
+pub(crate) const fn second_of(at: i64) -> i64 {
+    at.div_euclid(1000)
+}
 
 /// What comes up next.
 #[derive(Debug)]
 pub(crate) enum Taken {
-    /// A second begins; its hints want their exact times.
-    Second(Vec<Hint>),
-    /// This hint was put in for this time.
-    Hint(i64, Hint),
+    /// A second begins; these rows want their exact times.
+    Second(i64, Vec<Slot>),
+    /// This row was put in for this time.
+    Row(i64, Slot),
 }
 
-/// Hints by time.
+/// Rows by the time when they might be due.
 #[derive(Debug)]
 pub(crate) struct Wheel {
-    seconds: BTreeMap<i64, Vec<Hint>>,
-    /// Hints of the seconds that have begun, by exact time.
-    near: BinaryHeap<Reverse<(i64, Hint)>>,
+    seconds: BTreeMap<i64, Vec<Slot>>,
+    /// Rows of the seconds that have begun, by exact time.
+    near: BinaryHeap<Reverse<(i64, Slot)>>,
     /// The last second that has begun.
     begun: i64,
 }
@@ -85,13 +81,23 @@ impl Wheel {
         }
     }
 
-    pub(crate) fn insert(&mut self, at: i64, hint: Hint) {
-        let second = at.div_euclid(1000);
+    /// Puts a row in for `at`; the mark to remember.
+    pub(crate) fn insert(&mut self, at: i64, slot: Slot, now: i64) -> Mark {
+        let furthest = second_of(now).saturating_add(FURTHEST_SECONDS);
+        let second = second_of(at).min(furthest);
         if second <= self.begun {
-            self.near.push(Reverse((at, hint)));
+            self.near.push(Reverse((at, slot)));
         } else {
-            self.seconds.entry(second).or_default().push(hint);
+            self.seconds.entry(second).or_default().push(slot);
         }
+        Mark::of(second)
+    }
+
+    /// Whether the hint with this mark comes up early enough for `at`.
+    pub(crate) fn covers(mark: Mark, at: i64, now: i64) -> bool {
+        let (second, now) = (second_of(at), second_of(now));
+        // What is due by now is put in whatever there is: it comes up at once.
+        second > now && mark.covers(second, now)
     }
 
     /// Nothing comes up before this time.
@@ -108,16 +114,16 @@ impl Wheel {
         if let Some(entry) = self.seconds.first_entry() {
             let begins = entry.key().saturating_mul(1000);
             if begins <= due && begins <= near {
-                let (second, hints) = entry.remove_entry();
+                let (second, slots) = entry.remove_entry();
                 self.begun = self.begun.max(second);
-                return Some(Taken::Second(hints));
+                return Some(Taken::Second(second, slots));
             }
         }
         if near > due {
             return None;
         }
-        let Reverse((at, hint)) = self.near.pop()?;
-        Some(Taken::Hint(at, hint))
+        let Reverse((at, slot)) = self.near.pop()?;
+        Some(Taken::Row(at, slot))
     }
 }
 

@@ -75,7 +75,7 @@ impl<K: Key> Rows<K> {
         let measured = incoming.measured;
         let last = measured.end.min(limit.saturating_sub(1));
         if let Some(part) = incoming.part(from, last) {
-            self.reach(slot, (Pane::ALL, last), measured, out);
+            self.reach(slot, last, measured, out);
             self.add(slot, measured, part, out);
         }
         if measured.end >= limit.saturating_sub(1) {

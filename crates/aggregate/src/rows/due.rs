@@ -13,7 +13,7 @@ use crate::key::Key;
 use crate::outlet::{Leave, Outlet};
 use crate::rules::Aging;
 use crate::slab::Slot;
-use crate::wheel::{Class, Hint, Taken};
+use crate::wheel::{Mark, Taken, Wheel, second_of};
 use crate::windows::Pane;
 
 /// A silent Exporter's periods end `InactiveAging + Ta` and this after it was last heard.
@@ -52,18 +52,18 @@ impl<K: Key> Rows<K> {
         }
         while let Some(taken) = self.wheel.take(due) {
             match taken {
-                Taken::Second(hints) => {
-                    for hint in hints {
-                        if let Some((at, hint)) = self.resolve(hint, out) {
-                            self.wheel.insert(at, hint);
+                Taken::Second(second, slots) => {
+                    for slot in slots {
+                        if self.is_valid(slot, second) {
+                            self.set_timer(slot, out);
                         }
                     }
                 }
-                Taken::Hint(at, hint) => match self.resolve(hint, out) {
-                    Some((exact, hint)) if exact <= at => self.end_period(hint, at, out),
-                    Some((exact, hint)) => self.wheel.insert(exact, hint),
-                    None => {}
-                },
+                Taken::Row(at, slot) => {
+                    if self.is_valid(slot, second_of(at)) {
+                        self.come_up(slot, at, out);
+                    }
+                }
             }
         }
         while self.held.fire(due, out) {}
@@ -146,131 +146,93 @@ impl<K: Key> Rows<K> {
         (inactive.min(silent), silent < inactive)
     }
 
-    /// Sets a timer for a new period, or lists it with its window.
-    pub(super) fn schedule(&mut self, slot: Slot, pane: Pane, out: &Outlet<'_>) {
-        let Some(cell) = self.open.cells.get(slot).copied() else {
+    /// When a row is due next, as it says itself; `None` when it ends with its window.
+    fn due(&self, slot: Slot, cell: &Cell<K>, out: &Outlet<'_>) -> Option<i64> {
+        let pane = out.terms.windows.at(cell.start());
+        if cell.has(Marks::CLOSED) {
+            return Some(
+                cell.last()
+                    .saturating_add(self.aged_hold(&cell.key, pane, out)),
+            );
+        }
+        let (closes, _) = self.closes(slot, cell, out);
+        (closes < pane.until).then_some(closes)
+    }
+
+    /// Whether the hint for `second` is the one that the row relies on.
+    fn is_valid(&self, slot: Slot, second: i64) -> bool {
+        let cell = self.open.cells.live(slot);
+        cell.is_some_and(|cell| cell.timer() == Mark::of(second))
+    }
+
+    /// Sets a timer for the row as it is, or lists it with its window.
+    pub(super) fn set_timer(&mut self, slot: Slot, out: &Outlet<'_>) {
+        let Some(cell) = self.open.cells.live(slot) else {
             return;
         };
-        let (closes, _) = self.closes(slot, &cell, out);
-        if closes >= pane.until {
-            self.list(slot, pane, out);
-        } else {
-            self.set_timer(slot, closes, self.class(&cell, out));
+        let mark = match self.due(slot, cell, out) {
+            Some(due) => self.wheel.insert(due, slot, out.at),
+            None => {
+                let pane = out.terms.windows.at(cell.start());
+                self.list(slot, pane, out);
+                Mark::NONE
+            }
+        };
+        if let Some(cell) = self.open.cells.get_mut(slot) {
+            cell.set_timer(mark);
         }
     }
 
     /// Sets a timer for a period that may end earlier than it did `before`. One that ends later
     /// needs none: its timer asks again.
-    pub(super) fn reschedule(
-        &mut self,
-        slot: Slot,
-        before: &Cell<K>,
-        pane: Pane,
-        out: &Outlet<'_>,
-    ) {
-        let Some(cell) = self.open.cells.get(slot).copied() else {
+    pub(super) fn hurry(&mut self, slot: Slot, before: &Cell<K>, out: &Outlet<'_>) {
+        let Some(cell) = self.open.cells.get(slot) else {
             return;
         };
         let ends = |cell: &Cell<K>| cell.last().saturating_add(cell.threshold());
-        if cell.threshold() >= before.threshold() && ends(&cell) >= ends(before) {
+        if cell.threshold() >= before.threshold() && ends(cell) >= ends(before) {
             return;
         }
-        let (closes, _) = self.closes(slot, &cell, out);
+        let closes = self.closes(slot, cell, out).0;
+        let pane = out.terms.windows.at(cell.start());
         if closes >= pane.until || closes >= self.closes(slot, before, out).0 {
             return;
         }
-        let class = self.class(&cell, out);
-        // The timers of a class come up in time for later records of it, unless `Ta` or the
-        // flow log's aging has changed.
-        let steady = class != Class::Continues && !self.is_pinned(slot);
-        if !(steady && cell.has(covering(class))) {
-            self.set_timer(slot, closes, class);
+        if !Wheel::covers(cell.timer(), closes, out.at) {
+            self.set_timer(slot, out);
         }
     }
 
-    fn set_timer(&mut self, slot: Slot, at: i64, class: Class) {
-        if let (Some(cell), Some(mark)) = (self.open.cells.get_mut(slot), timer(class)) {
-            cell.set(mark);
-        }
-        self.wheel.insert(at, Hint::new(slot, class));
-    }
-
-    fn class(&self, cell: &Cell<K>, out: &Outlet<'_>) -> Class {
-        let inactive = out.terms.rules.aging.map_or(0, |aging| aging.inactive_ms);
-        if cell.has(Marks::ENDED) {
-            Class::Ended
-        } else if cell.threshold() > inactive {
-            Class::Continues
-        } else {
-            Class::Inactive
-        }
-    }
-
-    /// When what the hint stands for is due exactly; `None` if there is nothing, or if another
-    /// hint sees to it.
-    fn resolve(&mut self, hint: Hint, out: &Outlet<'_>) -> Option<(i64, Hint)> {
-        let slot = hint.slot();
-        let cell = *self.open.cells.live(slot)?;
-        let pane = out.terms.windows.at(cell.start());
-        let Some(mark) = timer(hint.class()) else {
-            if !cell.has(Marks::CLOSED) {
-                return None;
-            }
-            let hold = self.aged_hold(&cell.key, pane, out);
-            return Some((cell.last().saturating_add(hold), hint));
-        };
-        if let Some(cell) = self.open.cells.get_mut(slot) {
-            cell.unset(mark);
-        }
-        if cell.has(Marks::CLOSED) {
-            return None;
-        }
-        let (closes, _) = self.closes(slot, &cell, out);
-        if closes >= pane.until {
-            self.list(slot, pane, out);
-            return None;
-        }
-        let class = self.class(&cell, out);
-        let cell = self.open.cells.get_mut(slot)?;
-        if cell.has(covering(class)) {
-            return None;
-        }
-        if let Some(mark) = timer(class) {
-            cell.set(mark);
-        }
-        Some((closes, Hint::new(slot, class)))
-    }
-
-    /// The period is over, or its hold is.
-    fn end_period(&mut self, hint: Hint, at: i64, out: &mut Outlet<'_>) {
-        let slot = hint.slot();
+    /// A row was put in for `at`: it is due, or will be later.
+    fn come_up(&mut self, slot: Slot, at: i64, out: &mut Outlet<'_>) {
         let Some(cell) = self.open.cells.live(slot).copied() else {
             return;
         };
+        if self.due(slot, &cell, out).is_none_or(|due| due > at) {
+            self.set_timer(slot, out);
+            return;
+        }
         let pane = out.terms.windows.at(cell.start());
-        if hint.class() == Class::Leaves {
+        if cell.has(Marks::CLOSED) {
             self.leave_closed(slot, pane, out);
             return;
         }
-        let (_, silent) = self.closes(slot, &cell, out);
-        if silent {
+        if self.closes(slot, &cell, out).1 {
             self.open.side_mut(slot).silent = true;
-        }
-        if let (Some(cell), Some(mark)) = (self.open.cells.get_mut(slot), timer(hint.class())) {
-            cell.unset(mark);
-            cell.set(Marks::CLOSED);
         }
         if pane == Pane::ALL {
             let reason = self.closed_reason(slot);
             self.leave_aging(slot, (reason, cell.last()), out);
             return;
         }
+        if let Some(cell) = self.open.cells.get_mut(slot) {
+            cell.set(Marks::CLOSED);
+        }
         let hold = self.aged_hold(&cell.key, pane, out);
-        let leaves = cell.last().saturating_add(hold);
-        if leaves <= at {
+        if cell.last().saturating_add(hold) <= at {
             self.leave_closed(slot, pane, out);
         } else {
-            self.wheel.insert(leaves, Hint::new(slot, Class::Leaves));
+            self.set_timer(slot, out);
         }
     }
 
@@ -305,43 +267,11 @@ impl<K: Key> Rows<K> {
     pub(crate) fn schedule_all(&mut self, out: &Outlet<'_>) {
         let slots: Vec<Slot> = self.open.cells.iter().map(|(slot, _)| slot).collect();
         for slot in slots {
-            let Some(cell) = self.open.cells.get_mut(slot) else {
-                continue;
-            };
-            for mark in Marks::TIMERS {
-                cell.unset(mark);
+            if let Some(cell) = self.open.cells.get_mut(slot) {
+                cell.unset(Marks::LISTED);
             }
-            cell.unset(Marks::LISTED);
-            let (cell, pane) = (*cell, out.terms.windows.at(cell.start()));
-            if cell.has(Marks::CLOSED) {
-                let hold = self.aged_hold(&cell.key, pane, out);
-                let leaves = cell.last().saturating_add(hold);
-                self.wheel.insert(leaves, Hint::new(slot, Class::Leaves));
-            } else {
-                self.schedule(slot, pane, out);
-            }
+            self.set_timer(slot, out);
         }
-    }
-}
-
-/// The mark of a timer of this class.
-const fn timer(class: Class) -> Option<Marks> {
-    let [ended, inactive, continues] = Marks::TIMERS;
-    match class {
-        Class::Ended => Some(ended),
-        Class::Inactive => Some(inactive),
-        Class::Continues => Some(continues),
-        Class::Leaves => None,
-    }
-}
-
-/// The marks of timers that come up in time for this class: its own, and those that are shorter.
-const fn covering(class: Class) -> Marks {
-    let [ended, inactive, continues] = Marks::TIMERS;
-    match class {
-        Class::Ended => ended,
-        Class::Inactive => ended.and(inactive),
-        Class::Continues | Class::Leaves => ended.and(inactive).and(continues),
     }
 }
 

@@ -34,7 +34,8 @@ pub(crate) struct HeldPeriod {
     serial: u64,
 }
 
-/// Key, window, start: no two held periods of a key and window overlap.
+/// Key, window, start: no two held periods of a key and window begin at the same time, as none
+/// begins inside another.
 type Place<K> = (K, i64, i64);
 
 /// Held periods by place and by due time.
@@ -110,14 +111,16 @@ impl<K: Key> Held<K> {
         !self.is_empty() && self.periods.range(all).next().is_some()
     }
 
-    /// Where the period that covers `at` is, and its last millisecond.
+    /// Where the period that covers `at` is, and its last millisecond. Should several cover it (one
+    /// may begin before another that was held already), the first that began.
     pub(crate) fn covering(&self, key: &K, pane: Pane, at: i64) -> Option<(Place<K>, i64)> {
         if self.is_empty() {
             return None;
         }
-        let before = (*key, pane.from, i64::MIN)..=(*key, pane.from, at);
-        let (place, held) = self.periods.range(before).next_back()?;
-        (at < held.until).then_some((*place, held.until.saturating_sub(1)))
+        let begun = (*key, pane.from, i64::MIN)..=(*key, pane.from, at);
+        let mut begun = self.periods.range(begun);
+        let (place, held) = begun.find(|(_, held)| at < held.until)?;
+        Some((*place, held.until.saturating_sub(1)))
     }
 
     /// The start of the first period of `key` in `pane` behind `at`.

@@ -48,7 +48,17 @@ impl<K: Key> Rows<K> {
             }
         }
         let hash = self.open.hash(incoming.key, pane.from);
-        let slot = self.open.find(hash, incoming.key, pane);
+        let mut slot = self.open.find(hash, incoming.key, pane);
+        if let Some(over) = slot
+            && self
+                .open
+                .cells
+                .get(over)
+                .is_some_and(|cell| cell.has(Marks::CLOSED))
+        {
+            self.hold_closed(over, pane, out);
+            slot = None;
+        }
         let aging = match slot {
             Some(slot) => self.aging_of(slot, out),
             None => out.terms.rules.aging,
@@ -93,12 +103,6 @@ impl<K: Key> Rows<K> {
         (_, from, to): (Pane, i64, i64),
         out: &mut Outlet<'_>,
     ) {
-        if let Some(slot) = self.open.find(hash, incoming.key, pane)
-            && let Some(cell) = self.open.cells.get(slot)
-            && cell.has(Marks::CLOSED)
-        {
-            self.hold_closed(slot, pane, out);
-        }
         let mut from = from;
         while from <= to {
             if let Some((place, last)) = self.held.covering(incoming.key, pane, from) {
@@ -147,7 +151,7 @@ impl<K: Key> Rows<K> {
             let slot = found.or_else(|| self.open_aged(key, from, pane, out));
             if let Some(slot) = slot {
                 let reach = incoming.reach(last, pane);
-                self.reach(slot, (pane, reach), incoming.measured, out);
+                self.reach(slot, reach, incoming.measured, out);
                 self.add(slot, incoming.measured, part, out);
             }
         }
