@@ -31,7 +31,7 @@ pub struct Batch {
     pub logstore: Arc<str>,
     /// Where the rows come from; rows that the Logstore has from there are refused.
     pub origin: Option<Origin>,
-    /// The LogGroups, in the order of their cursors.
+    /// The `LogGroup`s, in the order of their cursors.
     pub groups: Vec<Group>,
 }
 

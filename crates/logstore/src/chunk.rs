@@ -48,6 +48,9 @@ pub(crate) enum Field {
     Key(Arc<str>),
 }
 
+/// Names and values of tags, in their order.
+pub(crate) type Tags = Vec<(Arc<str>, Arc<str>)>;
+
 /// Rows that are read together.
 pub(crate) struct Chunk {
     part: Part,
@@ -232,7 +235,7 @@ impl Chunk {
     }
 
     /// The tags of a row.
-    pub(crate) fn tags(&self, row: usize) -> Result<Vec<(Arc<str>, Arc<str>)>, SegmentError> {
+    pub(crate) fn tags(&self, row: usize) -> Result<Tags, SegmentError> {
         match &self.part {
             Part::Group(stored) => Ok(stored.group.tags.clone()),
             Part::RowGroup(..) => {

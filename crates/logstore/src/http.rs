@@ -29,7 +29,7 @@ use crate::store::Logstore;
 /// Connections that may be open at the same time; more wait to be accepted.
 const MOST_CONNECTIONS: usize = 512;
 /// How long the head of a request may take, and a connection without a request live.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(60);
+const HEAD_TIMEOUT: Duration = Duration::from_mins(1);
 /// How long requests may still run after the shutdown has begun.
 const GRACE: Duration = Duration::from_secs(10);
 
@@ -96,7 +96,7 @@ pub async fn serve(
     };
     drop(listener);
     // Nobody may be listening: then nobody has to stop.
-    drop(stop.send(true));
+    let _: Result<(), _> = stop.send(true);
     let ended = tokio::time::timeout(GRACE, async {
         while connections.join_next().await.is_some() {}
     });

@@ -11,8 +11,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, TransactionBehavior, params};
 
-use crate::batch::Origin;
-
 /// Epochs whose marks are kept for each (flow log, partition); a data directory gets a new epoch
 /// when its state is lost, so that old ones never come back.
 const EPOCHS: u32 = 16;
@@ -86,17 +84,6 @@ pub(crate) struct Mark {
     pub(crate) partition: u16,
     pub(crate) epoch: u64,
     pub(crate) next: u64,
-}
-
-impl Mark {
-    pub(crate) fn of(origin: &Origin) -> Self {
-        Self {
-            flow_log: Arc::clone(&origin.flow_log),
-            partition: origin.partition,
-            epoch: origin.epoch,
-            next: origin.next,
-        }
-    }
 }
 
 impl Metadata {

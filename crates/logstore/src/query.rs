@@ -34,13 +34,12 @@ impl Logstore {
         request: &GetLogsRequest,
     ) -> Result<GetLogsResponse, Error> {
         let inner = self.inner();
-        let outcome = match inner.enter_query() {
-            Some(_running) => inner.query(project, logstore, request),
-            None => {
-                count(&inner.counters.queries_refused, 1);
-                let message = "too many queries are running, try again later";
-                Err(Error::new(ErrorCode::ReadQuotaExceed, message))
-            }
+        let outcome = if let Some(_running) = inner.enter_query() {
+            inner.query(project, logstore, request)
+        } else {
+            count(&inner.counters.queries_refused, 1);
+            let message = "too many queries are running, try again later";
+            Err(Error::new(ErrorCode::ReadQuotaExceed, message))
         };
         count(&inner.counters.queries, 1);
         count(&inner.counters.queries_failed, u64::from(outcome.is_err()));
@@ -135,7 +134,7 @@ impl Inner {
         };
         Ok(GetLogsResponse {
             meta,
-            data: rows.rows,
+            data: rows.data,
         })
     }
 

@@ -100,58 +100,7 @@ pub(crate) fn batch(partition: u16, first: u64, next: u64) -> Batch {
 
 /// The row `n` is at second `NOW + n`, with `n` bytes from 10.0.0.(n mod 250).
 pub(crate) fn group(source: &str, partition: u16, numbers: &[u64]) -> Group {
-    let ints = |f: &dyn Fn(u64) -> u64| Values::Int {
-        values: numbers
-            .iter()
-            .map(|n| i64::try_from(f(*n)).unwrap())
-            .collect(),
-        absent: Mask::default(),
-    };
-    let address = |c: u8| {
-        let d = |n: &u64| u8::try_from(n % 250).unwrap();
-        let values = numbers
-            .iter()
-            .map(|n| Ipv4Addr::new(10, 0, c, d(n)).to_ipv6_mapped().octets());
-        Values::Address {
-            values: values.collect(),
-            absent: Mask::default(),
-        }
-    };
-    let mut absent = Mask::default();
-    let without = numbers.iter().enumerate().filter(|(_, n)| *n % 7 == 0);
-    without.for_each(|(row, _)| absent.insert(row));
-    let window = Values::Int {
-        values: numbers.iter().map(|_| 60).collect(),
-        absent,
-    };
-    let columns = [
-        ("srcaddr", address(0)),
-        ("dstaddr", address(1)),
-        ("srcport", ints(&|n| n % 60_000)),
-        ("dstport", ints(&|n| if n % 2 == 0 { 443 } else { 53 })),
-        ("protocol", ints(&|n| if n % 2 == 0 { 6 } else { 17 })),
-        ("packets", ints(&|_| 1)),
-        ("bytes", ints(&|n| n)),
-        ("window", window),
-        (
-            "action",
-            Values::Text {
-                dictionary: vec!["ACCEPT".into(), "REJECT".into()],
-                index: numbers.iter().map(|n| u32::from(n % 10 == 9)).collect(),
-            },
-        ),
-        (
-            "row-id",
-            Values::Numbered {
-                prefix: format!("0-default-{partition}-").into(),
-                numbers: numbers.to_vec(),
-            },
-        ),
-    ];
-    let columns = columns.map(|(name, values)| Column {
-        name: name.into(),
-        values,
-    });
+    let columns = columns(partition, numbers).into_iter();
     Group {
         topic: "flow_log".into(),
         source: source.into(),
@@ -160,10 +109,64 @@ pub(crate) fn group(source: &str, partition: u16, numbers: &[u64]) -> Group {
             .iter()
             .map(|n| NOW + u32::try_from(*n).unwrap())
             .collect(),
-        columns: columns.into(),
+        columns: columns
+            .map(|(name, values)| Column {
+                name: name.into(),
+                values,
+            })
+            .collect(),
         numbers: numbers.to_vec(),
         ..Group::default()
     }
+}
+
+fn columns(partition: u16, numbers: &[u64]) -> [(&'static str, Values); 10] {
+    let ints = |f: &dyn Fn(u64) -> u64| Values::Int {
+        values: numbers
+            .iter()
+            .map(|n| i64::try_from(f(*n)).unwrap())
+            .collect(),
+        absent: Mask::default(),
+    };
+    let address = |c: u8| {
+        let octets = |n: &u64| {
+            let d = u8::try_from(n % 250).unwrap();
+            Ipv4Addr::new(10, 0, c, d).to_ipv6_mapped().octets()
+        };
+        Values::Address {
+            values: numbers.iter().map(octets).collect(),
+            absent: Mask::default(),
+        }
+    };
+    let mut absent = Mask::default();
+    let without = numbers.iter().enumerate().filter(|(_, n)| *n % 7 == 0);
+    without.for_each(|(row, _)| absent.insert(row));
+    let action = Values::Text {
+        dictionary: vec!["ACCEPT".into(), "REJECT".into()],
+        index: numbers.iter().map(|n| u32::from(n % 10 == 9)).collect(),
+    };
+    let row_id = Values::Numbered {
+        prefix: format!("0-default-{partition}-").into(),
+        numbers: numbers.to_vec(),
+    };
+    [
+        ("srcaddr", address(0)),
+        ("dstaddr", address(1)),
+        ("srcport", ints(&|n| n % 60_000)),
+        ("dstport", ints(&|n| if n % 2 == 0 { 443 } else { 53 })),
+        ("protocol", ints(&|n| if n % 2 == 0 { 6 } else { 17 })),
+        ("packets", ints(&|_| 1)),
+        ("bytes", ints(&|n| n)),
+        (
+            "window",
+            Values::Int {
+                values: vec![60; numbers.len()],
+                absent,
+            },
+        ),
+        ("action", action),
+        ("row-id", row_id),
+    ]
 }
 
 /// Asks for everything in the sample's time.

@@ -1,6 +1,6 @@
-//! Segments: LogGroups at rest, in Parquet files that other programs can read too.
+//! Segments: `LogGroup`s at rest, in Parquet files that other programs can read too.
 //!
-//! One file holds consecutive LogGroups of one shard. Beside a column for each key it has our own:
+//! One file holds consecutive `LogGroup`s of one shard. Beside a column for each key it has our own:
 //!
 //! | column | what |
 //! |---|---|

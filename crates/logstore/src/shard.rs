@@ -10,7 +10,7 @@
 
 mod journal;
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -150,7 +150,7 @@ impl Shard {
         self.writing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Lets queries see LogGroups.
+    /// Lets queries see `LogGroup`s.
     pub(crate) fn push(&self, groups: Vec<Arc<Stored>>) {
         self.change(|state| {
             state.head_octets += groups
@@ -161,7 +161,7 @@ impl Shard {
         });
     }
 
-    /// Takes the LogGroups from `cursor` on out of the head: the journal has lost them.
+    /// Takes the `LogGroup`s from `cursor` on out of the head: the journal has lost them.
     pub(crate) fn take_back(&self, cursor: i64) -> Vec<Arc<Stored>> {
         self.change(|state| {
             let at = state.head.partition_point(|stored| stored.cursor < cursor);
@@ -285,10 +285,7 @@ pub(crate) fn set_aside(
 /// Removes segments that the metadata does not know: a death came before the switch, and their
 /// rows are still in the journal.
 fn remove_unknown(dir: &Path, known: &[SegmentRow]) -> Result<u64, OpenError> {
-    let known: BTreeMap<String, ()> = known
-        .iter()
-        .map(|row| (Segment::file_name(row), ()))
-        .collect();
+    let known: BTreeSet<String> = known.iter().map(Segment::file_name).collect();
     let mut removed = 0;
     for entry in fs::read_dir(dir).map_err(OpenError::io(dir))? {
         let path = entry.map_err(OpenError::io(dir))?.path();
@@ -299,7 +296,7 @@ fn remove_unknown(dir: &Path, known: &[SegmentRow]) -> Result<u64, OpenError> {
             .file_name()
             .and_then(|name| name.to_str())
             .unwrap_or_default();
-        if ours && !known.contains_key(name) {
+        if ours && !known.contains(name) {
             fs::remove_file(&path).map_err(OpenError::io(&path))?;
             removed += 1;
         }

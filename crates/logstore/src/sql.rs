@@ -72,7 +72,7 @@ pub(crate) struct Outcome {
 pub(crate) struct Rows {
     pub(crate) keys: Vec<String>,
     pub(crate) types: Vec<String>,
-    pub(crate) rows: Vec<LogRow>,
+    pub(crate) data: Vec<LogRow>,
     pub(crate) limit: u64,
 }
 
@@ -148,10 +148,10 @@ impl Prepared {
             .prepare(&self.0.sql)
             .map_err(|error| explain(&error, table))?;
         let keys = self.keys(&statement);
-        collect(&mut statement, keys, table, limits).map(|(keys, types, rows)| Rows {
+        collect(&mut statement, keys, table, limits).map(|(keys, types, data)| Rows {
             keys,
             types,
-            rows,
+            data,
             limit: self.0.limit,
         })
     }

@@ -59,7 +59,7 @@ pub(crate) struct Inner {
 /// What was found when a Logstore was opened.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Recovered {
-    /// LogGroups that were not yet in segments and are in memory again.
+    /// `LogGroup`s that were not yet in segments and are in memory again.
     pub groups: u64,
     /// Their rows.
     pub rows: u64,

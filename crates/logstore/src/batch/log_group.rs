@@ -1,4 +1,4 @@
-//! LogGroups as clients send them: rows of keys and octets, each with keys of its own.
+//! `LogGroup`s as clients send them: rows of keys and octets, each with keys of its own.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

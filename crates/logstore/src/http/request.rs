@@ -20,7 +20,7 @@ use super::operation::{self, Call};
 use crate::stats::count;
 
 /// How long a body may take.
-const BODY_TIMEOUT: Duration = Duration::from_secs(60);
+const BODY_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// Answers a request, whatever it is.
 pub(super) async fn answer(

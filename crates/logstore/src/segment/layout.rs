@@ -1,6 +1,6 @@
 //! Which columns a segment has, and of which type.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use parquet::basic::{ConvertedType, LogicalType, Repetition, Type as PhysicalType};
@@ -10,15 +10,30 @@ use parquet::schema::types::{Type, TypePtr};
 use crate::batch::{Group, MAX_COLUMNS, Values, canonical_decimal};
 use crate::shard::Stored;
 
-/// The columns of keys, and which of our own are needed.
-#[derive(Debug)]
+/// The columns of a segment.
+#[derive(Debug, Default)]
 pub(super) struct Layout {
+    /// Our own, and where those of keys stand among them.
+    pub(super) parts: BTreeSet<Part>,
+    /// The columns of keys.
     pub(super) keys: Vec<Key>,
     places: BTreeMap<Arc<str>, usize>,
-    pub(super) has_ns: bool,
-    pub(super) has_tags: bool,
-    pub(super) has_order: bool,
-    pub(super) has_rest: bool,
+}
+
+/// A column of ours, or all of those of keys; in the order of the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Part {
+    Cursor,
+    Position,
+    Time,
+    TimeNs,
+    Received,
+    Topic,
+    Source,
+    Tags,
+    KeyOrder,
+    Keys,
+    Rest,
 }
 
 /// The column of a key.
@@ -41,16 +56,55 @@ pub(super) enum Kind {
     Octets,
 }
 
+impl Part {
+    /// The column's name; empty for those of keys.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Cursor => "__cursor__",
+            Self::Position => "__position__",
+            Self::Time => "__time__",
+            Self::TimeNs => "__time_ns_part__",
+            Self::Received => "__receive_time__",
+            Self::Topic => "__topic__",
+            Self::Source => "__source__",
+            Self::Tags => "__tags__",
+            Self::KeyOrder => "__key_order__",
+            Self::Keys => "",
+            Self::Rest => "__rest__",
+        }
+    }
+
+    /// Whether the column holds integers.
+    pub(super) const fn is_int(self) -> bool {
+        matches!(
+            self,
+            Self::Cursor | Self::Position | Self::Time | Self::TimeNs | Self::Received
+        )
+    }
+
+    /// Whether rows may be without it.
+    pub(super) const fn is_optional(self) -> bool {
+        matches!(
+            self,
+            Self::TimeNs | Self::Tags | Self::KeyOrder | Self::Rest
+        )
+    }
+}
+
 impl Layout {
     /// Looks at all values.
     pub(super) fn of(groups: &[Arc<Stored>]) -> Self {
         let mut layout = Self {
-            keys: Vec::new(),
-            places: BTreeMap::new(),
-            has_ns: false,
-            has_tags: false,
-            has_order: false,
-            has_rest: false,
+            parts: BTreeSet::from([
+                Part::Cursor,
+                Part::Position,
+                Part::Time,
+                Part::Received,
+                Part::Topic,
+                Part::Source,
+                Part::Keys,
+            ]),
+            ..Self::default()
         };
         for stored in groups {
             layout.add(&stored.group);
@@ -67,13 +121,29 @@ impl Layout {
     }
 
     fn add(&mut self, group: &Group) {
-        self.has_ns |= !group.time_ns.is_empty();
-        self.has_tags |= !group.tags.is_empty();
+        let mut need = |part, needed| {
+            if needed {
+                self.parts.insert(part);
+            }
+        };
+        need(Part::TimeNs, !group.time_ns.is_empty());
+        need(Part::Tags, !group.tags.is_empty());
+        if let Some(irregular) = &group.irregular {
+            let mut rows = 0..group.rows();
+            need(
+                Part::Rest,
+                rows.clone().any(|row| !irregular.rest(row).is_empty()),
+            );
+            need(
+                Part::KeyOrder,
+                rows.any(|row| !irregular.order(row).is_empty()),
+            );
+        }
         for column in &group.columns {
+            let at = self.keys.len();
             if self.places.contains_key(&column.name) {
                 continue;
             }
-            let at = self.keys.len();
             if at < MAX_COLUMNS {
                 self.places.insert(Arc::clone(&column.name), at);
                 self.keys.push(Key {
@@ -81,20 +151,17 @@ impl Layout {
                     kind: Kind::Text,
                 });
             } else {
-                self.has_rest = true;
+                self.parts.insert(Part::Rest);
             }
-        }
-        if let Some(irregular) = &group.irregular {
-            let rows = 0..group.rows();
-            self.has_rest |= rows.clone().any(|row| !irregular.rest(row).is_empty());
-            self.has_order |= rows.into_iter().any(|row| !irregular.order(row).is_empty());
         }
         let places = group
             .columns
             .iter()
             .map(|c| self.places.get(&c.name).copied());
-        let ordered = places.clone().all(|place| place.is_some()) && places.is_sorted();
-        self.has_order |= !ordered;
+        let natural = places.clone().all(|place| place.is_some()) && places.is_sorted();
+        if !natural {
+            self.parts.insert(Part::KeyOrder);
+        }
     }
 
     /// The place of a key among the columns of keys.
@@ -104,38 +171,38 @@ impl Layout {
 
     /// The schema of the file.
     pub(super) fn schema(&self) -> Result<TypePtr, ParquetError> {
-        let mut fields = vec![
-            int64("__cursor__", Repetition::REQUIRED)?,
-            int64("__position__", Repetition::REQUIRED)?,
-            int64("__time__", Repetition::REQUIRED)?,
-        ];
-        if self.has_ns {
-            fields.push(int64("__time_ns_part__", Repetition::OPTIONAL)?);
-        }
-        fields.push(int64("__receive_time__", Repetition::REQUIRED)?);
-        fields.push(octets("__topic__", Repetition::REQUIRED, true)?);
-        fields.push(octets("__source__", Repetition::REQUIRED, true)?);
-        if self.has_tags {
-            fields.push(octets("__tags__", Repetition::OPTIONAL, true)?);
-        }
-        if self.has_order {
-            fields.push(octets("__key_order__", Repetition::OPTIONAL, true)?);
-        }
-        for key in &self.keys {
-            fields.push(match key.kind {
-                Kind::Int => int64(&key.name, Repetition::OPTIONAL)?,
-                Kind::Text | Kind::Unique => octets(&key.name, Repetition::OPTIONAL, true)?,
-                Kind::Octets => octets(&key.name, Repetition::OPTIONAL, false)?,
-            });
-        }
-        if self.has_rest {
-            fields.push(octets("__rest__", Repetition::OPTIONAL, false)?);
+        let mut fields = Vec::new();
+        for part in &self.parts {
+            let repetition = if part.is_optional() {
+                Repetition::OPTIONAL
+            } else {
+                Repetition::REQUIRED
+            };
+            match part {
+                Part::Keys => {
+                    for key in &self.keys {
+                        fields.push(key.schema()?);
+                    }
+                }
+                part if part.is_int() => fields.push(int64(part.name(), repetition)?),
+                part => fields.push(octets(part.name(), repetition, *part != Part::Rest)?),
+            }
         }
         Ok(Arc::new(
             Type::group_type_builder("log")
                 .with_fields(fields)
                 .build()?,
         ))
+    }
+}
+
+impl Key {
+    fn schema(&self) -> Result<TypePtr, ParquetError> {
+        match self.kind {
+            Kind::Int => int64(&self.name, Repetition::OPTIONAL),
+            Kind::Text | Kind::Unique => octets(&self.name, Repetition::OPTIONAL, true),
+            Kind::Octets => octets(&self.name, Repetition::OPTIONAL, false),
+        }
     }
 }
 
@@ -180,7 +247,7 @@ fn kind_of<'a, I: Iterator<Item = &'a Values>>(values: impl Fn() -> I) -> Kind {
 
 /// Whether all values are canonical decimals; `seen` becomes true when there is one at all.
 fn all_canonical(values: &Values, seen: &mut bool) -> bool {
-    let used = |entries: Vec<bool>, index: &[u32], seen: &mut bool| {
+    let used = |entries: &[bool], index: &[u32], seen: &mut bool| {
         index.iter().filter(|at| **at != Values::NO_KEY).all(|at| {
             *seen = true;
             usize::try_from(*at)
@@ -195,14 +262,20 @@ fn all_canonical(values: &Values, seen: &mut bool) -> bool {
             absent.is_empty()
         }
         Values::Text { dictionary, index } => {
-            let entries = dictionary
-                .iter()
-                .map(|e| canonical_decimal(e.as_bytes()).is_some());
-            used(entries.collect(), index, seen)
+            let canonical = |entry: &Arc<str>| canonical_decimal(entry.as_bytes()).is_some();
+            used(
+                &dictionary.iter().map(canonical).collect::<Vec<_>>(),
+                index,
+                seen,
+            )
         }
         Values::Octets { dictionary, index } => {
-            let entries = dictionary.iter().map(|e| canonical_decimal(e).is_some());
-            used(entries.collect(), index, seen)
+            let canonical = |entry: &bytes::Bytes| canonical_decimal(entry).is_some();
+            used(
+                &dictionary.iter().map(canonical).collect::<Vec<_>>(),
+                index,
+                seen,
+            )
         }
         Values::Address { .. } | Values::Numbered { .. } => false,
     }

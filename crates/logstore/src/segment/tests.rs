@@ -73,13 +73,23 @@ fn other_programs_see_numbers_and_readable_addresses() {
     );
 }
 
-#[test]
-fn a_column_is_of_integers_only_if_every_value_is_written_in_the_one_way() {
+/// Two rows with every sort of column.
+fn all_sorts() -> Group {
     let mut absent = Mask::default();
     absent.insert(1);
     let column = |name: &str, values| Column {
         name: name.into(),
         values,
+    };
+    let octets = |name: &str, value: &[u8], index: [u32; 2]| {
+        let dictionary = vec![bytes::Bytes::copy_from_slice(value)];
+        column(
+            name,
+            Values::Octets {
+                dictionary,
+                index: index.into(),
+            },
+        )
     };
     let columns = vec![
         column(
@@ -99,20 +109,9 @@ fn a_column_is_of_integers_only_if_every_value_is_written_in_the_one_way() {
         text_column("texts", &["17", "-1"]),
         text_column("zeros", &["017", "1"]),
         text_column("minus", &["-", "1"]),
-        column(
-            "none",
-            Values::Octets {
-                dictionary: Vec::new(),
-                index: vec![Values::NO_KEY; 2],
-            },
-        ),
-        column(
-            "some",
-            Values::Octets {
-                dictionary: vec!["5".into()],
-                index: vec![Values::NO_KEY, 0],
-            },
-        ),
+        octets("none", b"5", [Values::NO_KEY; 2]),
+        octets("some", b"5", [Values::NO_KEY, 0]),
+        octets("octets", &[0xff], [0, 0]),
         column(
             "unused",
             Values::Text {
@@ -120,20 +119,17 @@ fn a_column_is_of_integers_only_if_every_value_is_written_in_the_one_way() {
                 index: vec![0, 0],
             },
         ),
-        column(
-            "octets",
-            Values::Octets {
-                dictionary: vec![vec![0xff].into()],
-                index: vec![0, 0],
-            },
-        ),
     ];
-    let rows = Group {
+    Group {
         time: vec![1, 2],
         columns,
         ..Group::default()
-    };
-    let (_dir, segment) = written(vec![rows], style(1000));
+    }
+}
+
+#[test]
+fn a_column_is_of_integers_only_if_every_value_is_written_in_the_one_way() {
+    let (_dir, segment) = written(vec![all_sorts()], style(1000));
     let reader = segment.read().unwrap();
     let ints: Vec<_> = reader
         .keys()
@@ -141,6 +137,18 @@ fn a_column_is_of_integers_only_if_every_value_is_written_in_the_one_way() {
         .map(|key| &**key)
         .collect();
     assert_eq!(ints, ["ints", "texts", "some", "unused"]);
+    let minus = reader.lane(0, "minus").unwrap();
+    assert_eq!(
+        (minus.cell(0), minus.cell(1)),
+        (Cell::Octets(b"-"), Cell::Octets(b"1"))
+    );
+    let some = reader.lane(0, "some").unwrap();
+    assert_eq!((some.cell(0), some.cell(1)), (Cell::NoKey, Cell::Int(5)));
+}
+
+#[test]
+fn octets_that_are_no_text_are_not_called_text() {
+    let (_dir, segment) = written(vec![all_sorts()], style(1000));
     let parquet = SerializedFileReader::new(File::open(segment.path()).unwrap()).unwrap();
     let schema = parquet.metadata().file_metadata().schema_descr();
     let octets = schema
@@ -152,13 +160,6 @@ fn a_column_is_of_integers_only_if_every_value_is_written_in_the_one_way() {
         (octets.physical_type(), octets.logical_type_ref()),
         (Type::BYTE_ARRAY, None)
     );
-    let minus = reader.lane(0, "minus").unwrap();
-    assert_eq!(
-        (minus.cell(0), minus.cell(1)),
-        (Cell::Octets(b"-"), Cell::Octets(b"1"))
-    );
-    let some = reader.lane(0, "some").unwrap();
-    assert_eq!((some.cell(0), some.cell(1)), (Cell::NoKey, Cell::Int(5)));
 }
 
 #[test]

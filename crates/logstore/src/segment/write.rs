@@ -6,17 +6,18 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use parquet::basic::{Compression, Encoding, ZstdLevel};
-use parquet::column::writer::ColumnWriter;
 use parquet::data_type::{ByteArray, ByteArrayType, Int64Type};
 use parquet::errors::ParquetError;
 use parquet::file::properties::{
-    BloomFilterPosition, EnabledStatistics, WriterProperties, WriterVersion,
+    EnabledStatistics, WriterProperties, WriterPropertiesBuilder, WriterVersion,
 };
-use parquet::file::writer::{SerializedColumnWriter, SerializedFileWriter};
+use parquet::file::writer::{
+    SerializedColumnWriter, SerializedFileWriter, SerializedRowGroupWriter,
+};
 use parquet::schema::types::ColumnPath;
 
 use super::checked::Summing;
-use super::layout::{Kind, Layout};
+use super::layout::{Key, Kind, Layout, Part};
 use super::rest::{rest_to, tags_to};
 use crate::batch::{Cell, Group, Irregular, Values};
 use crate::settings;
@@ -32,7 +33,7 @@ pub(crate) struct Style {
 /// A dictionary larger than this is given up for the rest of a row group.
 const DICTIONARY_OCTETS: usize = 4 << 20;
 
-/// Consecutive rows of one LogGroup.
+/// Consecutive rows of one `LogGroup`.
 struct Run<'a> {
     stored: &'a Stored,
     rows: Range<usize>,
@@ -50,20 +51,16 @@ pub(super) fn write(
     let mut rows = 0;
     for runs in row_groups(groups, style.row_group_rows.max(1)) {
         let mut row_group = writer.next_row_group()?;
-        let mut columns = Columns {
+        let columns = Columns {
             layout: &layout,
             runs: &runs,
-            at: 0,
         };
-        while let Some(mut column) = row_group.next_column()? {
-            columns.write_next(&mut column)?;
-            column.close()?;
-        }
-        rows += columns.rows();
+        columns.write(&mut row_group)?;
+        rows += runs.iter().map(|run| run.rows.len()).sum::<usize>();
         row_group.close()?;
     }
     let (_, sums) = writer.into_inner()?.finish();
-    Ok((rows, sums.into()))
+    Ok((u64::try_from(rows).unwrap_or(u64::MAX), sums.into()))
 }
 
 fn properties(layout: &Layout, style: Style) -> Result<WriterProperties, ParquetError> {
@@ -78,27 +75,16 @@ fn properties(layout: &Layout, style: Style) -> Result<WriterProperties, Parquet
         .set_compression(compression)
         .set_statistics_enabled(EnabledStatistics::Chunk)
         .set_offset_index_disabled(true)
-        .set_dictionary_page_size_limit(DICTIONARY_OCTETS)
-        .set_bloom_filter_position(BloomFilterPosition::AfterRowGroup);
-    let ours = [
-        "__cursor__",
-        "__position__",
-        "__time__",
-        "__time_ns_part__",
-        "__receive_time__",
-    ];
-    for name in ours {
-        properties = delta(
-            properties,
-            ColumnPath::from(name),
-            Encoding::DELTA_BINARY_PACKED,
-        );
+        .set_dictionary_page_size_limit(DICTIONARY_OCTETS);
+    for part in layout.parts.iter().filter(|part| part.is_int()) {
+        let path = ColumnPath::from(part.name());
+        properties = without_dictionary(properties, path, Encoding::DELTA_BINARY_PACKED);
     }
     for key in &layout.keys {
         let path = ColumnPath::from(key.name.to_string());
         properties = match key.kind {
-            Kind::Int => delta(properties, path, Encoding::DELTA_BINARY_PACKED),
-            Kind::Unique => delta(properties, path, Encoding::DELTA_BYTE_ARRAY),
+            Kind::Int => without_dictionary(properties, path, Encoding::DELTA_BINARY_PACKED),
+            Kind::Unique => without_dictionary(properties, path, Encoding::DELTA_BYTE_ARRAY),
             Kind::Text | Kind::Octets => properties
                 .set_column_bloom_filter_fpp(path.clone(), 0.01)
                 .set_column_bloom_filter_max_ndv(path, rows),
@@ -107,11 +93,11 @@ fn properties(layout: &Layout, style: Style) -> Result<WriterProperties, Parquet
     Ok(properties.build())
 }
 
-fn delta(
-    properties: parquet::file::properties::WriterPropertiesBuilder,
+fn without_dictionary(
+    properties: WriterPropertiesBuilder,
     path: ColumnPath,
     encoding: Encoding,
-) -> parquet::file::properties::WriterPropertiesBuilder {
+) -> WriterPropertiesBuilder {
     properties
         .set_column_dictionary_enabled(path.clone(), false)
         .set_column_encoding(path, encoding)
@@ -144,183 +130,249 @@ fn row_groups(groups: &[Arc<Stored>], most: usize) -> Vec<Vec<Run<'_>>> {
     all
 }
 
-/// The columns of one row group in the order of the schema.
+/// The columns of one row group.
 struct Columns<'a> {
     layout: &'a Layout,
     runs: &'a [Run<'a>],
-    at: usize,
 }
 
 impl Columns<'_> {
-    fn rows(&self) -> u64 {
-        let rows: usize = self.runs.iter().map(|run| run.rows.len()).sum();
-        u64::try_from(rows).unwrap_or(u64::MAX)
-    }
-
-    /// Writes the next column of a key, or one of our own.
-    fn write_next(&mut self, to: &mut SerializedColumnWriter<'_>) -> Result<(), ParquetError> {
-        match &*name_of(to)? {
-            "__cursor__" => write_ints(to, self.each(|run, _| Some(run.stored.cursor))),
-            "__position__" => write_ints(to, self.each(|_, row| i64::try_from(row).ok())),
-            "__time__" => write_ints(to, self.each(|run, row| run.time(row))),
-            "__time_ns_part__" => write_optional_ints(to, &self.each(|run, row| run.ns(row))),
-            "__receive_time__" => write_ints(to, self.each(|run, _| run.received())),
-            "__topic__" => write_octets(to, false, self.per_run(|group| text(&group.topic))),
-            "__source__" => write_octets(to, false, self.per_run(|group| text(&group.source))),
-            "__tags__" => write_octets(to, true, self.per_run(tags)),
-            "__key_order__" => write_octets(to, true, self.each_octets(key_order)),
-            "__rest__" => write_octets(to, true, self.each_octets(rest)),
-            _ => self.write_key(to),
-        }
-    }
-
-    fn write_key(&mut self, to: &mut SerializedColumnWriter<'_>) -> Result<(), ParquetError> {
-        let key = self.layout.keys.get(self.at);
-        let key = key.ok_or_else(|| ParquetError::General("one column too many".to_owned()))?;
-        self.at += 1;
-        if key.kind == Kind::Int {
-            let mut all = Vec::new();
-            for run in self.runs {
-                let column = run.stored.group.column(&key.name);
-                let int = |row| column.and_then(|values| values.cell(row).int());
-                all.extend(run.rows.clone().map(int));
+    fn write(
+        &self,
+        row_group: &mut SerializedRowGroupWriter<'_, Summing>,
+    ) -> Result<(), ParquetError> {
+        for part in &self.layout.parts {
+            if *part != Part::Keys {
+                let mut to = next(row_group)?;
+                self.write_part(*part, &mut to)?;
+                to.close()?;
+                continue;
             }
-            return write_optional_ints(to, &all);
+            for key in &self.layout.keys {
+                let mut to = next(row_group)?;
+                self.write_key(key, &mut to)?;
+                to.close()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes a column of ours.
+    fn write_part(
+        &self,
+        part: Part,
+        to: &mut SerializedColumnWriter<'_>,
+    ) -> Result<(), ParquetError> {
+        if part.is_int() {
+            let mut ints = Ints::default();
+            for (run, row) in self.rows() {
+                ints.push(run.int(part, row));
+            }
+            return ints.write(to, part.is_optional());
+        }
+        let mut texts = Texts::default();
+        if matches!(part, Part::KeyOrder | Part::Rest) {
+            for (run, row) in self.rows() {
+                let contents = contents(self.layout, run, row);
+                let octets = if part == Part::Rest {
+                    rest(&contents)
+                } else {
+                    key_order(&contents)
+                };
+                texts.push(octets.map(ByteArray::from));
+            }
+        } else {
+            for run in self.runs {
+                let octets = run.shared(part).map(ByteArray::from);
+                run.rows.clone().for_each(|_| texts.push(octets.clone()));
+            }
+        }
+        texts.write(to, part.is_optional())
+    }
+
+    fn write_key(
+        &self,
+        key: &Key,
+        to: &mut SerializedColumnWriter<'_>,
+    ) -> Result<(), ParquetError> {
+        if key.kind == Kind::Int {
+            let mut ints = Ints::default();
+            for run in self.runs {
+                ints.extend(run.stored.group.column(&key.name), run.rows.clone());
+            }
+            return ints.write(to, true);
         }
         let mut texts = Texts::default();
         for run in self.runs {
-            texts.add(run.stored.group.column(&key.name), run.rows.clone());
+            texts.extend(run.stored.group.column(&key.name), run.rows.clone());
         }
-        write_octets(to, true, texts.all)
+        texts.write(to, true)
     }
 
-    fn each(&self, value: impl Fn(&Run<'_>, usize) -> Option<i64>) -> Vec<Option<i64>> {
-        let rows = self
-            .runs
+    fn rows(&self) -> impl Iterator<Item = (&Run<'_>, usize)> {
+        self.runs
             .iter()
-            .flat_map(|run| run.rows.clone().map(move |row| (run, row)));
-        rows.map(|(run, row)| value(run, row)).collect()
+            .flat_map(|run| run.rows.clone().map(move |row| (run, row)))
     }
+}
 
-    fn each_octets(
-        &self,
-        value: impl Fn(&Layout, &Run<'_>, usize) -> Option<Vec<u8>>,
-    ) -> Vec<Option<ByteArray>> {
-        let rows = self
-            .runs
-            .iter()
-            .flat_map(|run| run.rows.clone().map(move |row| (run, row)));
-        rows.map(|(run, row)| value(self.layout, run, row).map(ByteArray::from))
-            .collect()
-    }
-
-    fn per_run(&self, value: impl Fn(&Group) -> Option<Vec<u8>>) -> Vec<Option<ByteArray>> {
-        let mut all = Vec::new();
-        for run in self.runs {
-            let octets = value(&run.stored.group).map(ByteArray::from);
-            all.extend(run.rows.clone().map(|_| octets.clone()));
-        }
-        all
-    }
+fn next<'a>(
+    row_group: &'a mut SerializedRowGroupWriter<'_, Summing>,
+) -> Result<SerializedColumnWriter<'a>, ParquetError> {
+    let missing = || ParquetError::General("a column is missing".to_owned());
+    row_group.next_column()?.ok_or_else(missing)
 }
 
 impl Run<'_> {
-    fn time(&self, row: usize) -> Option<i64> {
-        self.stored.group.time.get(row).copied().map(i64::from)
+    fn int(&self, part: Part, row: usize) -> Option<i64> {
+        let group = &self.stored.group;
+        match part {
+            Part::Cursor => Some(self.stored.cursor),
+            Part::Position => i64::try_from(row).ok(),
+            Part::Time => group.time.get(row).copied().map(i64::from),
+            Part::Received => Some(i64::from(self.stored.received)),
+            Part::TimeNs => {
+                let sent = group.irregular.as_ref().is_none_or(|i| i.has_ns(row));
+                group
+                    .time_ns
+                    .get(row)
+                    .filter(|_| sent)
+                    .copied()
+                    .map(i64::from)
+            }
+            _ => None,
+        }
     }
 
-    fn ns(&self, row: usize) -> Option<i64> {
-        let ns = self.stored.group.time_ns.get(row)?;
-        let sent = self
-            .stored
-            .group
-            .irregular
-            .as_ref()
-            .is_none_or(|i| i.has_ns(row));
-        sent.then_some(i64::from(*ns))
-    }
-
-    fn received(&self) -> Option<i64> {
-        Some(i64::from(self.stored.received))
+    /// What all rows of the run have.
+    fn shared(&self, part: Part) -> Option<Vec<u8>> {
+        let Group {
+            topic,
+            source,
+            tags,
+            ..
+        } = &self.stored.group;
+        match part {
+            Part::Topic => Some(topic.as_bytes().to_vec()),
+            Part::Source => Some(source.as_bytes().to_vec()),
+            Part::Tags if !tags.is_empty() => tags_to(tags),
+            _ => None,
+        }
     }
 }
 
-/// Values of one column of a row group; an address becomes text once.
+/// Integers of one column of a row group.
+#[derive(Default)]
+struct Ints {
+    values: Vec<i64>,
+    /// 1 for each row that has a value, 0 for the others.
+    levels: Vec<i16>,
+}
+
+impl Ints {
+    fn push(&mut self, value: Option<i64>) {
+        self.levels.push(i16::from(value.is_some()));
+        self.values.extend(value);
+    }
+
+    fn extend(&mut self, values: Option<&Values>, rows: Range<usize>) {
+        match values {
+            Some(Values::Int { values, .. }) => {
+                let values = values.get(rows).unwrap_or_default();
+                self.values.extend_from_slice(values);
+                self.levels.resize(self.levels.len() + values.len(), 1);
+            }
+            Some(values) => rows.for_each(|row| self.push(values.cell(row).int())),
+            None => self.levels.resize(self.levels.len() + rows.len(), 0),
+        }
+    }
+
+    fn write(
+        self,
+        to: &mut SerializedColumnWriter<'_>,
+        optional: bool,
+    ) -> Result<(), ParquetError> {
+        let levels = optional.then_some(&*self.levels);
+        to.typed::<Int64Type>()
+            .write_batch(&self.values, levels, None)
+            .map(|_| ())
+    }
+}
+
+/// Texts of one column of a row group; an address becomes text once.
 #[derive(Default)]
 struct Texts {
-    all: Vec<Option<ByteArray>>,
+    values: Vec<ByteArray>,
+    /// 1 for each row that has a value, 0 for the others.
+    levels: Vec<i16>,
     addresses: BTreeMap<[u8; 16], ByteArray>,
     scratch: Vec<u8>,
 }
 
 impl Texts {
-    fn add(&mut self, values: Option<&Values>, rows: Range<usize>) {
+    fn push(&mut self, value: Option<ByteArray>) {
+        self.levels.push(i16::from(value.is_some()));
+        self.values.extend(value);
+    }
+
+    fn extend(&mut self, values: Option<&Values>, rows: Range<usize>) {
         match values {
-            None => self.all.extend(rows.map(|_| None)),
+            None => self.levels.resize(self.levels.len() + rows.len(), 0),
             Some(Values::Text { dictionary, index }) => {
-                let entries = dictionary
-                    .iter()
-                    .map(|text| ByteArray::from(&**text))
-                    .collect();
-                self.add_entries(entries, index, rows);
+                let entries = dictionary.iter().map(|text| ByteArray::from(&**text));
+                self.extend_indexed(&entries.collect::<Vec<_>>(), index, rows);
             }
             Some(Values::Octets { dictionary, index }) => {
-                let entries = dictionary.iter().cloned().map(ByteArray::from).collect();
-                self.add_entries(entries, index, rows);
+                let entries = dictionary.iter().cloned().map(ByteArray::from);
+                self.extend_indexed(&entries.collect::<Vec<_>>(), index, rows);
             }
             Some(values) => {
                 for row in rows {
                     let value = self.value(values.cell(row));
-                    self.all.push(value);
+                    self.push(value);
                 }
             }
         }
     }
 
-    fn add_entries(&mut self, entries: Vec<ByteArray>, index: &[u32], rows: Range<usize>) {
-        let value = |at: &u32| {
-            usize::try_from(*at)
-                .ok()
-                .and_then(|at| entries.get(at))
-                .cloned()
-        };
-        self.all
-            .extend(index.get(rows).unwrap_or_default().iter().map(value));
+    fn extend_indexed(&mut self, entries: &[ByteArray], index: &[u32], rows: Range<usize>) {
+        for at in index.get(rows).unwrap_or_default() {
+            let entry = usize::try_from(*at).ok().and_then(|at| entries.get(at));
+            self.push(entry.cloned());
+        }
     }
 
     fn value(&mut self, cell: Cell<'_>) -> Option<ByteArray> {
-        if let Cell::Address(octets) = cell {
-            if let Some(known) = self.addresses.get(&octets) {
-                return Some(known.clone());
-            }
-            let text = ByteArray::from(cell.text(&mut self.scratch)?.to_vec());
-            self.addresses.insert(octets, text.clone());
-            return Some(text);
+        let Cell::Address(octets) = cell else {
+            return cell
+                .text(&mut self.scratch)
+                .map(|text| ByteArray::from(text.to_vec()));
+        };
+        if let Some(known) = self.addresses.get(&octets) {
+            return Some(known.clone());
         }
-        cell.text(&mut self.scratch)
-            .map(|text| ByteArray::from(text.to_vec()))
+        let text = ByteArray::from(cell.text(&mut self.scratch)?.to_vec());
+        self.addresses.insert(octets, text.clone());
+        Some(text)
+    }
+
+    fn write(
+        self,
+        to: &mut SerializedColumnWriter<'_>,
+        optional: bool,
+    ) -> Result<(), ParquetError> {
+        let levels = optional.then_some(&*self.levels);
+        to.typed::<ByteArrayType>()
+            .write_batch(&self.values, levels, None)
+            .map(|_| ())
     }
 }
 
-fn text(text: &str) -> Option<Vec<u8>> {
-    Some(text.as_bytes().to_vec())
-}
+/// A key of a row: its place in the file (the rest has none), its name, its value.
+type Content<'a> = (Option<usize>, &'a str, Cell<'a>);
 
-fn tags(group: &Group) -> Option<Vec<u8>> {
-    if group.tags.is_empty() {
-        None
-    } else {
-        tags_to(&group.tags)
-    }
-}
-
-/// The keys of a row in their order, as `(place in the file, name, cell)`; a key of the rest has
-/// no place.
-fn contents<'a>(
-    layout: &Layout,
-    run: &Run<'a>,
-    row: usize,
-) -> Vec<(Option<usize>, &'a str, Cell<'a>)> {
+/// The keys of a row in their order.
+fn contents<'a>(layout: &Layout, run: &Run<'a>, row: usize) -> Vec<Content<'a>> {
     let group = &run.stored.group;
     let cells = |at: usize| {
         let column = group.columns.get(at)?;
@@ -328,24 +380,18 @@ fn contents<'a>(
         let place = layout.place(&column.name);
         (cell != Cell::NoKey).then_some((place, &*column.name, cell))
     };
-    let rest = group
-        .irregular
-        .as_ref()
-        .map_or(&[][..], |irregular| irregular.rest(row));
-    let rest = rest
+    let irregular = group.irregular.as_ref();
+    let rest = irregular.map_or(&[][..], |irregular| irregular.rest(row));
+    let mut rest = rest
         .iter()
         .map(|(key, value)| (None, &**key, Cell::Octets(value)));
-    let order = group
-        .irregular
-        .as_ref()
-        .map_or(&[][..], |irregular| irregular.order(row));
+    let order = irregular.map_or(&[][..], |irregular| irregular.order(row));
     if order.is_empty() {
         return (0..group.columns.len())
             .filter_map(cells)
             .chain(rest)
             .collect();
     }
-    let mut rest = rest;
     let entry = |at: &u16| match *at {
         Irregular::REST => rest.next(),
         at => cells(usize::from(at)),
@@ -354,17 +400,15 @@ fn contents<'a>(
 }
 
 /// `None` when the order is that of the file's columns, with the rest behind them.
-fn key_order(layout: &Layout, run: &Run<'_>, row: usize) -> Option<Vec<u8>> {
-    let contents = contents(layout, run, row);
+fn key_order(contents: &[Content<'_>]) -> Option<Vec<u8>> {
     let places = contents
         .iter()
         .map(|(place, ..)| place.unwrap_or(usize::MAX));
     if places.is_sorted() {
         return None;
     }
-    let place = |(place, ..): &(Option<usize>, _, _)| {
-        place.map_or_else(|| "*".to_owned(), |place| place.to_string())
-    };
+    let place =
+        |(place, ..): &Content<'_>| place.map_or_else(|| "*".to_owned(), |place| place.to_string());
     Some(
         contents
             .iter()
@@ -376,8 +420,7 @@ fn key_order(layout: &Layout, run: &Run<'_>, row: usize) -> Option<Vec<u8>> {
 }
 
 /// The keys of a row that have no column in the file.
-fn rest(layout: &Layout, run: &Run<'_>, row: usize) -> Option<Vec<u8>> {
-    let contents = contents(layout, run, row);
+fn rest(contents: &[Content<'_>]) -> Option<Vec<u8>> {
     let rest = contents.iter().filter(|(place, ..)| place.is_none());
     let mut scratch = Vec::new();
     let texts: Vec<(&str, Vec<u8>)> = rest
@@ -389,54 +432,4 @@ fn rest(layout: &Layout, run: &Run<'_>, row: usize) -> Option<Vec<u8>> {
     } else {
         Some(octets)
     }
-}
-
-fn name_of(column: &mut SerializedColumnWriter<'_>) -> Result<String, ParquetError> {
-    match column.untyped() {
-        ColumnWriter::Int64ColumnWriter(c) => Ok(c.get_descriptor().name().to_owned()),
-        ColumnWriter::ByteArrayColumnWriter(c) => Ok(c.get_descriptor().name().to_owned()),
-        _ => Err(ParquetError::General(
-            "a column of a foreign type".to_owned(),
-        )),
-    }
-}
-
-fn write_ints(
-    to: &mut SerializedColumnWriter<'_>,
-    values: Vec<Option<i64>>,
-) -> Result<(), ParquetError> {
-    let values: Vec<i64> = values.into_iter().flatten().collect();
-    to.typed::<Int64Type>()
-        .write_batch(&values, None, None)
-        .map(|_| ())
-}
-
-fn write_optional_ints(
-    to: &mut SerializedColumnWriter<'_>,
-    values: &[Option<i64>],
-) -> Result<(), ParquetError> {
-    let levels: Vec<i16> = values
-        .iter()
-        .map(|value| i16::from(value.is_some()))
-        .collect();
-    let values: Vec<i64> = values.iter().flatten().copied().collect();
-    to.typed::<Int64Type>()
-        .write_batch(&values, Some(&levels), None)
-        .map(|_| ())
-}
-
-fn write_octets(
-    to: &mut SerializedColumnWriter<'_>,
-    optional: bool,
-    values: Vec<Option<ByteArray>>,
-) -> Result<(), ParquetError> {
-    let levels: Vec<i16> = values
-        .iter()
-        .map(|value| i16::from(value.is_some()))
-        .collect();
-    let values: Vec<ByteArray> = values.into_iter().flatten().collect();
-    let levels = optional.then_some(&*levels);
-    to.typed::<ByteArrayType>()
-        .write_batch(&values, levels, None)
-        .map(|_| ())
 }

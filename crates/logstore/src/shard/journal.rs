@@ -87,7 +87,7 @@ impl Writing {
         Ok((writing, groups, replayed))
     }
 
-    /// Appends an encoded batch, and takes its LogGroups; on an error they stay, to try again.
+    /// Appends an encoded batch, and takes its `LogGroup`s; on an error they stay, to try again.
     pub(crate) fn append(
         &mut self,
         record: &mut [u8],

@@ -46,9 +46,7 @@ const BUILT_IN: [&str; 32] = [
 /// Whether a query may use a function of this name.
 pub(super) fn is_allowed(name: &str) -> bool {
     let is = |known: &&str| known.eq_ignore_ascii_case(name);
-    BUILT_IN.iter().any(|known| is(&known))
-        || scalar::NAMES.iter().any(|known| is(&known))
-        || aggregate::NAMES.iter().any(|known| is(&known))
+    BUILT_IN.iter().any(&is) || scalar::NAMES.iter().any(&is) || aggregate::NAMES.iter().any(is)
 }
 
 /// Makes the functions known to a connection.

@@ -2,7 +2,7 @@
 //!
 //! The only unsafe code of this crate is here: two traits of `rusqlite` demand that their
 //! implementations are laid out as SQLite expects, with its own structure first.
-#![allow(
+#![expect(
     unsafe_code,
     reason = "the traits of virtual tables are unsafe to implement"
 )]
@@ -59,12 +59,12 @@ struct LogCursor {
 
 /// What a statement compares columns with, as `best_index` tells `filter`: operator and column,
 /// one for each argument.
-const COMPARISONS: [(IndexConstraintOp, char); 5] = [
-    (IndexConstraintOp::SQLITE_INDEX_CONSTRAINT_EQ, '='),
-    (IndexConstraintOp::SQLITE_INDEX_CONSTRAINT_GT, '>'),
-    (IndexConstraintOp::SQLITE_INDEX_CONSTRAINT_GE, 'g'),
-    (IndexConstraintOp::SQLITE_INDEX_CONSTRAINT_LT, '<'),
-    (IndexConstraintOp::SQLITE_INDEX_CONSTRAINT_LE, 'l'),
+const COMPARISONS: [(IndexConstraintOp, &str); 5] = [
+    (IndexConstraintOp::SQLITE_INDEX_CONSTRAINT_EQ, "="),
+    (IndexConstraintOp::SQLITE_INDEX_CONSTRAINT_GT, ">"),
+    (IndexConstraintOp::SQLITE_INDEX_CONSTRAINT_GE, "g"),
+    (IndexConstraintOp::SQLITE_INDEX_CONSTRAINT_LT, "<"),
+    (IndexConstraintOp::SQLITE_INDEX_CONSTRAINT_LE, "l"),
 ];
 /// More comparisons than this are left to SQLite alone.
 const MOST_COMPARISONS: usize = 8;
@@ -114,7 +114,7 @@ unsafe impl<'vtab> VTab<'vtab> for LogTable {
                 && chosen.len() < MOST_COMPARISONS
                 && !info.is_in_constraint(at)?
             {
-                plan.push_str(&format!(" {sign}{column}"));
+                plan.extend([" ", sign, &column.to_string()]);
                 chosen.push(at);
             }
         }

@@ -96,7 +96,7 @@ fn a_head_is_sealed_when_it_is_old() {
     let hands = crate::sample::Hands::default();
     let settings = Settings {
         clock: hands.clock(),
-        seal_age: std::time::Duration::from_secs(300),
+        seal_age: std::time::Duration::from_mins(5),
         ..settings()
     };
     let logstore = open_with(dir.path(), settings);

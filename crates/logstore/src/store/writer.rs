@@ -69,12 +69,12 @@ pub(super) fn spawn(
 ) -> io::Result<JoinHandle<()>> {
     let thread = std::thread::Builder::new().name("logstore-writer".to_owned());
     thread.spawn(move || {
-        Writer {
+        let writer = Writer {
             inner,
             sealer,
             unsynced: BTreeMap::new(),
-        }
-        .run(&commands)
+        };
+        writer.run(&commands);
     })
 }
 
@@ -106,7 +106,7 @@ impl Writer {
                         self.freeze(&shard);
                     }
                     // Nobody may be waiting any more.
-                    drop(done.try_send(()));
+                    let _: Result<(), _> = done.try_send(());
                 }
             }
             next = if octets < ROUND_OCTETS {
@@ -257,9 +257,11 @@ impl Writer {
             }
             if frozen < MOST_FROZEN {
                 self.sync();
-                return match self.freeze(shard) {
-                    true => Ok(()),
-                    false => Err(AppendError::Full),
+                let frozen = self.freeze(shard);
+                return if frozen {
+                    Ok(())
+                } else {
+                    Err(AppendError::Full)
                 };
             }
             if self.inner.seal_failing.load(Ordering::Acquire) {

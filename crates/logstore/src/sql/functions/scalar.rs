@@ -51,9 +51,12 @@ pub(super) const NAMES: [&str; 37] = [
 /// The longest text that a function makes.
 const LONGEST: usize = 1 << 20;
 
+type Scalar = fn(&Context<'_>) -> Result<Value>;
+type Real = fn(f64) -> f64;
+
 pub(super) fn register(connection: &Connection) -> Result<()> {
     let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
-    let scalar: [(&str, i32, fn(&Context<'_>) -> Result<Value>); 22] = [
+    let scalar: [(&str, i32, Scalar); 22] = [
         ("concat", -1, concat),
         ("round", 1, round),
         ("round", 2, round),
@@ -66,16 +69,16 @@ pub(super) fn register(connection: &Connection) -> Result<()> {
         ("power", 2, power),
         ("greatest", -1, |ctx| extreme(ctx, true)),
         ("least", -1, |ctx| extreme(ctx, false)),
-        ("strpos", 2, strpos),
+        ("strpos", 2, |ctx| Ok(strpos(ctx))),
         ("split_part", 3, split_part),
         ("reverse", 1, |ctx| {
-            map_text(ctx, |text| text.chars().rev().collect())
+            Ok(map_text(ctx, |text| text.chars().rev().collect()))
         }),
         ("starts_with", 2, |ctx| {
-            compare_texts(ctx, |text, part| text.starts_with(part))
+            Ok(compare_texts(ctx, |text, part| text.starts_with(part)))
         }),
         ("ends_with", 2, |ctx| {
-            compare_texts(ctx, |text, part| text.ends_with(part))
+            Ok(compare_texts(ctx, |text, part| text.ends_with(part)))
         }),
         ("regexp_like", 2, regexp_like),
         ("regexp_extract", 2, regexp_extract),
@@ -86,7 +89,7 @@ pub(super) fn register(connection: &Connection) -> Result<()> {
     for (name, arguments, function) in scalar {
         connection.create_scalar_function(name, arguments, flags, function)?;
     }
-    let real: [(&str, fn(f64) -> f64); 6] = [
+    let real: [(&str, Real); 6] = [
         ("sqrt", f64::sqrt),
         ("cbrt", f64::cbrt),
         ("exp", f64::exp),
@@ -223,27 +226,27 @@ fn extreme(ctx: &Context<'_>, greatest: bool) -> Result<Value> {
     Ok(best.unwrap_or(Value::Null))
 }
 
-fn map_text(ctx: &Context<'_>, function: fn(&str) -> String) -> Result<Value> {
-    Ok(text(ctx, 0).map_or(Value::Null, |text| Value::Text(function(&text))))
+fn map_text(ctx: &Context<'_>, function: fn(&str) -> String) -> Value {
+    text(ctx, 0).map_or(Value::Null, |text| Value::Text(function(&text)))
 }
 
-fn compare_texts(ctx: &Context<'_>, function: fn(&str, &str) -> bool) -> Result<Value> {
+fn compare_texts(ctx: &Context<'_>, function: fn(&str, &str) -> bool) -> Value {
     let both = text(ctx, 0).zip(text(ctx, 1));
-    Ok(both.map_or(Value::Null, |(a, b)| {
+    both.map_or(Value::Null, |(a, b)| {
         Value::Integer(i64::from(function(&a, &b)))
-    }))
+    })
 }
 
 /// The place of a part in characters, from 1; 0 when it is not there.
-fn strpos(ctx: &Context<'_>) -> Result<Value> {
+fn strpos(ctx: &Context<'_>) -> Value {
     let Some((text, part)) = text(ctx, 0).zip(text(ctx, 1)) else {
-        return Ok(Value::Null);
+        return Value::Null;
     };
     let place = text.find(&part).map_or(0, |at| {
         let before = text.get(..at).unwrap_or_default().chars().count();
         i64::try_from(before).unwrap_or(i64::MAX).saturating_add(1)
     });
-    Ok(Value::Integer(place))
+    Value::Integer(place)
 }
 
 fn split_part(ctx: &Context<'_>) -> Result<Value> {

@@ -151,7 +151,7 @@ const DAYS: [&str; 7] = [
     "Sunday",
 ];
 
-/// As MySQL writes it.
+/// As `MySQL` writes it.
 fn written(format: &str, civil: Civil) -> Result<String> {
     let mut out = String::new();
     let mut chars = format.chars();

@@ -211,6 +211,7 @@ const CHILD: &str = "FLOWLOG_LOGSTORE_CHILD";
 /// Not a test of its own: what `what_was_acknowledged_survives_a_kill` starts and kills.
 #[test]
 #[ignore = "runs as a child process alone"]
+#[expect(clippy::print_stdout, reason = "how it tells its parent")]
 fn child_appends_until_it_is_killed() {
     let Ok(dir) = std::env::var(CHILD) else {
         return;
