@@ -146,14 +146,10 @@ impl Batch<'_> {
     /// Where the sampling rate of record `i` comes from.
     pub fn sampling_source(&self, i: usize) -> SamplingSource {
         let fallback = &self.origin.fallback;
-        match (self.origin.plan, self.raw(i)) {
-            (Some(plan), Some(raw)) => {
-                let scratch = self.origin.scratch;
-                let data_record = scratch.origin(i);
-                plan.sampling_source(raw.octets, data_record, scratch, fallback)
-            }
-            _ => fallback.source,
-        }
+        let scratch = self.origin.scratch;
+        self.origin.plan.map_or(fallback.source, |plan| {
+            plan.sampling_source(scratch.origin(i), scratch, fallback)
+        })
     }
 
     /// Which element gives `octets`: 1, else 85, 23, 231, 352.

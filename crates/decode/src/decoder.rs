@@ -59,6 +59,8 @@ impl Decoder {
         datagram: &[u8],
         visitor: &mut V,
     ) -> Decoded {
+        // A socket of both families gives IPv4 addresses mapped.
+        let from = from.to_canonical();
         if !is_host(from) {
             return Decoded::new(Outcome::Refused(Refusal::SourceAddress));
         }
@@ -102,10 +104,10 @@ impl Decoder {
             .filter(|entry| entry.parked_cost > 0)
         {
             for session in entry.sessions.iter_mut() {
-                let (expired, freed) = session.parked.expire(oldest);
-                all += expired;
-                entry.parked_cost -= freed;
-                self.parked_cost -= freed;
+                let expired = session.parked.expire(oldest);
+                all += u64::try_from(expired.sets).unwrap_or_default();
+                entry.parked_cost -= expired.octets;
+                self.parked_cost -= expired.octets;
             }
         }
         all
@@ -158,10 +160,9 @@ impl Decoder {
         let key = (header.version, header.domain);
         let (session, forgotten) = sessions.get_or_insert(key, self.settings.limits.sessions);
         if let Some(forgotten) = forgotten {
-            let parked = forgotten.parked.cost();
-            entry.parked_cost -= parked;
-            self.parked_cost -= parked;
-            tally.expire(forgotten.parked.len());
+            entry.parked_cost -= forgotten.octets;
+            self.parked_cost -= forgotten.octets;
+            tally.expire(forgotten.sets);
             tally.has_new_templates = true;
         }
         let Some(session) = session else {
@@ -250,7 +251,7 @@ impl Decoder {
             self.fields -= entry.fields;
             self.parked_cost -= entry.parked_cost;
             for session in entry.sessions.iter() {
-                tally.expire(session.parked.len());
+                tally.expire(session.parked.all().sets);
             }
         }
     }

@@ -91,7 +91,7 @@ impl Durations {
 /// gives durations of 60,001 ms as well.
 #[inline]
 fn class_of(duration: i64) -> u8 {
-    let begun = duration.saturating_sub(999);
+    let begun = duration.wrapping_sub(999);
     if begun <= i64::from(ACTIVE_TIMEOUTS_MS[0]) {
         return 0;
     }

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
-use flowlog_record::{Address, ExporterId, HashKey, Timestamp};
+use flowlog_record::{ExporterId, HashKey, Timestamp};
 use hashbrown::HashTable;
 
 use crate::exporter::Exporter;
@@ -22,7 +22,6 @@ pub(crate) struct Entry {
     pub(crate) parked_cost: usize,
     /// Field Specifiers of all its Templates.
     pub(crate) fields: usize,
-    address: Address,
     /// Neighbours in the list: heard just before it, and just after it.
     older: usize,
     newer: usize,
@@ -67,22 +66,18 @@ impl Exporters {
         self.next_id = next_id;
     }
 
-    /// The slot of an Exporter, if it is known.
+    /// The slot of an Exporter, if it is known, by its canonical address.
     pub(crate) fn find(&self, address: IpAddr) -> Option<usize> {
-        let address = Address::from(address);
+        let is_it = |slot| {
+            let entry: Option<&Entry> = self.entry(slot);
+            entry.is_some_and(|entry| entry.exporter.address == address)
+        };
         // Datagrams of one Exporter often come in a row.
-        if self
-            .entry(self.newest)
-            .is_some_and(|entry| entry.address == address)
-        {
+        if is_it(self.newest) {
             return Some(self.newest);
         }
-        let hash = hash::address(&self.key, address);
-        self.places
-            .find(hash, |&slot| {
-                self.entry(slot).is_some_and(|e| e.address == address)
-            })
-            .copied()
+        let hash = self.hash_of(address);
+        self.places.find(hash, |&slot| is_it(slot)).copied()
     }
 
     /// Adds an Exporter that is not known, as the one heard last.
@@ -94,15 +89,17 @@ impl Exporters {
 
     /// Adds an Exporter with its sessions, as the one heard last.
     pub(crate) fn insert(&mut self, exporter: Exporter, sessions: Sessions) -> usize {
-        let address = Address::from(exporter.address);
+        let address = exporter.address;
         let (_, fields) = sessions.template_counts();
-        let parked_cost = sessions.iter().map(|session| session.parked.cost()).sum();
+        let parked_cost = sessions
+            .iter()
+            .map(|session| session.parked.all().octets)
+            .sum();
         let entry = Entry {
             exporter,
             sessions,
             parked_cost,
             fields,
-            address,
             older: NONE,
             newer: NONE,
         };
@@ -111,13 +108,15 @@ impl Exporters {
             Some(place) => *place = Some(entry),
             None => self.slots.push(Some(entry)),
         }
+        let hash = self.hash_of(address);
         let (key, slots) = (self.key, &self.slots);
         let hash_of = |&slot: &usize| {
             let entry = slots.get(slot).and_then(Option::as_ref);
-            entry.map_or(0, |entry| hash::address(&key, entry.address))
+            entry.map_or(0, |entry| {
+                hash::address(&key, entry.exporter.address.into())
+            })
         };
-        self.places
-            .insert_unique(hash::address(&key, address), slot, hash_of);
+        self.places.insert_unique(hash, slot, hash_of);
         self.append(slot);
         slot
     }
@@ -155,14 +154,18 @@ impl Exporters {
     }
 
     fn remove(&mut self, slot: usize) -> Option<Entry> {
-        let address = self.entry(slot)?.address;
+        let address = self.entry(slot)?.exporter.address;
         self.unlink(slot);
-        let hash = hash::address(&self.key, address);
+        let hash = self.hash_of(address);
         if let Ok(place) = self.places.find_entry(hash, |&other| other == slot) {
             place.remove();
         }
         self.free.push(slot);
         self.slots.get_mut(slot)?.take()
+    }
+
+    fn hash_of(&self, address: IpAddr) -> u64 {
+        hash::address(&self.key, address.into())
     }
 
     fn append(&mut self, slot: usize) {

@@ -23,8 +23,9 @@ impl Moment {
     /// wraps every 49.7 days.
     #[inline]
     pub(crate) fn switched(&self, switched: u32) -> Timestamp {
-        let ago = self.uptime.wrapping_sub(switched).cast_signed();
-        self.export.plus(-i64::from(ago))
+        let since = switched.wrapping_sub(self.uptime).cast_signed();
+        // An export time is 32 bits of seconds: the sum is far from the ends of 64.
+        Timestamp(self.export.millis().wrapping_add(i64::from(since)))
     }
 
     /// Elements 158 and 159: `micros` before the export, rounded down.

@@ -1,12 +1,11 @@
 //! NetFlow V5: records of one known layout, decoded without a plan.
 
-use flowlog_record::{
-    Address, EnterpriseNumber, Fields, FlowRecord, InformationElementId, Timestamp,
-};
+use flowlog_record::{EnterpriseNumber, Fields, FlowRecord, InformationElementId, Timestamp};
 use flowlog_wire::FieldSpecifier;
 
 use crate::elements as ie;
 use crate::moment::Moment;
+use crate::plan::ipv4_address;
 
 /// Octets of the header.
 pub(crate) const HEADER_LENGTH: usize = flowlog_wire::netflow5::HEADER_LENGTH;
@@ -83,22 +82,32 @@ pub(crate) const PROTOTYPE: FlowRecord = FlowRecord {
 
 #[inline]
 fn flow_record(o: &[u8; RECORD_LENGTH], moment: &Moment, prototype: &FlowRecord) -> FlowRecord {
+    // Neighbours are read and written as one.
+    let interfaces = u32::from_be_bytes([o[12], o[13], o[14], o[15]]);
+    let ports = u32::from_be_bytes([o[32], o[33], o[34], o[35]]);
+    let (source_port, destination_port) = halves(ports);
     FlowRecord {
-        source: Address::from_ipv4_octets([o[0], o[1], o[2], o[3]]),
-        destination: Address::from_ipv4_octets([o[4], o[5], o[6], o[7]]),
+        source: ipv4_address([o[0], o[1], o[2], o[3]]),
+        destination: ipv4_address([o[4], o[5], o[6], o[7]]),
         start: switched(moment, [o[24], o[25], o[26], o[27]]),
         end: switched(moment, [o[28], o[29], o[30], o[31]]),
         octets: u64::from(u32::from_be_bytes([o[20], o[21], o[22], o[23]])),
         packets: u64::from(u32::from_be_bytes([o[16], o[17], o[18], o[19]])),
-        ingress_interface: u32::from(u16::from_be_bytes([o[12], o[13]])),
-        egress_interface: u32::from(u16::from_be_bytes([o[14], o[15]])),
-        source_port: u16::from_be_bytes([o[32], o[33]]),
-        destination_port: u16::from_be_bytes([o[34], o[35]]),
+        ingress_interface: interfaces >> 16,
+        egress_interface: interfaces & 0xffff,
+        source_port,
+        destination_port,
         tcp_flags: u16::from(o[37]),
         protocol: o[38],
         tos: o[39],
         ..*prototype
     }
+}
+
+#[inline]
+fn halves(value: u32) -> (u16, u16) {
+    let half = |value: u32| u16::try_from(value & 0xffff).unwrap_or_default();
+    (half(value >> 16), half(value))
 }
 
 #[inline]

@@ -33,6 +33,13 @@ pub(crate) struct Parked {
     sets: Vec<ParkedSet>,
 }
 
+/// How many Sets, and what they cost in octets.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct ParkedCost {
+    pub(crate) sets: usize,
+    pub(crate) octets: usize,
+}
+
 impl ParkedSet {
     /// What it costs, in octets.
     pub(crate) const fn cost(&self) -> usize {
@@ -45,13 +52,12 @@ impl Parked {
         self.sets.is_empty()
     }
 
-    pub(crate) const fn len(&self) -> usize {
-        self.sets.len()
-    }
-
-    /// What all of them cost, in octets.
-    pub(crate) fn cost(&self) -> usize {
-        self.sets.iter().map(ParkedSet::cost).sum()
+    /// All of them.
+    pub(crate) fn all(&self) -> ParkedCost {
+        ParkedCost {
+            sets: self.sets.len(),
+            octets: self.sets.iter().map(ParkedSet::cost).sum(),
+        }
     }
 
     pub(crate) fn push(&mut self, set: ParkedSet) {
@@ -63,13 +69,13 @@ impl Parked {
         self.sets.extract_if(.., |set| set.id == id.get()).collect()
     }
 
-    /// Gives up those that arrived before `oldest`; returns how many, and what they had cost.
-    pub(crate) fn expire(&mut self, oldest: Timestamp) -> (u64, usize) {
-        let (mut expired, mut freed) = (0, 0);
+    /// Gives up those that arrived before `oldest`.
+    pub(crate) fn expire(&mut self, oldest: Timestamp) -> ParkedCost {
+        let mut expired = ParkedCost::default();
         for set in self.sets.extract_if(.., |set| set.header.at < oldest) {
-            expired += 1;
-            freed += set.cost();
+            expired.sets += 1;
+            expired.octets += set.cost();
         }
-        (expired, freed)
+        expired
     }
 }

@@ -82,13 +82,13 @@ impl Tally {
         self.decoded.sets.parked -= i64::try_from(sets).unwrap_or_default();
     }
 
-    pub(crate) fn duplicate(mut self) -> Decoded {
+    pub(crate) fn duplicate(&mut self) -> Decoded {
         self.decoded.outcome = Outcome::Duplicate;
         self.decoded
     }
 
     /// The outcome: a datagram of which nothing was of use is malformed.
-    pub(crate) fn decoded(mut self) -> Decoded {
+    pub(crate) fn decoded(&mut self) -> Decoded {
         let sets = &self.decoded.sets;
         let is_of_use = sets.decoded > 0 || sets.parked > 0 || self.decoded.flows > 0;
         self.decoded.outcome = match self.error {

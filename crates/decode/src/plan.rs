@@ -23,12 +23,12 @@ use crate::layout::Layout;
 use crate::moment::Moment;
 use crate::sampling::{Fallback, SamplingSource};
 
-pub(crate) use family::address;
+pub(crate) use family::{address, ipv4_address};
 pub(crate) use place::unsigned;
 
-use column::{Column, Rows};
+use column::Column;
 use family::Families;
-use place::Gather;
+use place::{EMPTY_ROW, Gather, Row};
 use rate::RateColumns;
 use reverse::Reverse;
 
@@ -44,13 +44,21 @@ pub(crate) struct Plan {
     families: Option<Families>,
     rates: Option<RateColumns>,
     reverse: Option<Reverse>,
-    gather: Option<Gather>,
-    stride: usize,
+    assembly: Assembly,
     /// Times count from a boot that the record itself does not tell.
     counts_from_boot: bool,
     /// Which elements give the counters.
     octets_element: Option<InformationElementId>,
     packets_element: Option<InformationElementId>,
+}
+
+/// How records become rows.
+#[derive(Debug)]
+enum Assembly {
+    /// Copied as they are: records of so many octets, which fit.
+    Whole(usize),
+    /// Picked from.
+    Gather(Gather),
 }
 
 /// What holds for all records of a batch beside their octets.
@@ -63,8 +71,7 @@ pub(crate) struct Frame<'a> {
 /// Room that is used again for every batch.
 #[derive(Debug)]
 pub(crate) struct Scratch {
-    /// Gathered rows.
-    rows: Vec<u8>,
+    rows: Box<[Row]>,
     /// Where each record of a batch begins in its Set, if their lengths differ; one more is the
     /// end of the last.
     starts: Vec<usize>,
@@ -90,7 +97,7 @@ pub(crate) struct Filled {
 impl Scratch {
     pub(crate) fn new() -> Self {
         Self {
-            rows: Vec::new(),
+            rows: vec![EMPTY_ROW; BATCH].into_boxed_slice(),
             starts: Vec::with_capacity(BATCH + 1),
             halves: vec![FlowRecord::EMPTY; BATCH].into_boxed_slice(),
             origins: Vec::with_capacity(BATCH),
@@ -115,11 +122,6 @@ impl Scratch {
         let begin = *self.starts.get(data_record)?;
         let end = *self.starts.get(data_record + 1)?;
         Some((begin, end))
-    }
-
-    /// The gathered row of a data record.
-    fn row(&self, data_record: usize, stride: usize) -> Option<&[u8]> {
-        self.rows.chunks_exact(stride).nth(data_record)
     }
 }
 
@@ -150,61 +152,39 @@ impl Plan {
             BATCH
         };
         scratch.clear();
-        let Some(gather) = &self.gather else {
-            let data_records = (octets.len() / self.stride.max(1)).min(capacity);
-            let rows = Rows {
-                octets,
-                stride: self.stride,
-            };
-            return Filled {
-                data_records,
-                flow_records: self.run_rows(rows, data_records, frame, (scratch, records)),
-                octets: data_records * self.stride,
-                overruns: false,
-            };
+        let filled = match &self.assembly {
+            Assembly::Whole(stride) => scratch.copy(*stride, octets, capacity),
+            Assembly::Gather(gather) => scratch.gather(gather, octets, capacity),
         };
-        let (read, overruns) = scratch.gather(gather, octets, capacity);
-        let data_records = scratch.starts.len().saturating_sub(1);
-        let rows = core::mem::take(&mut scratch.rows);
-        let gathered = Rows {
-            octets: &rows,
-            stride: self.stride,
-        };
-        let flow_records = self.run_rows(gathered, data_records, frame, (scratch, records));
-        scratch.rows = rows;
+        let flow_records = self.run_both(filled.data_records, frame, scratch, records);
         Filled {
-            data_records,
             flow_records,
-            octets: read,
-            overruns,
+            ..filled
         }
     }
 
-    /// Where the rate of a record comes from; `octets` are those of a record of fixed length.
+    /// Where the rate of a record of the batch in `scratch` comes from.
     pub(crate) fn sampling_source(
         &self,
-        octets: &[u8],
         data_record: usize,
         scratch: &Scratch,
         fallback: &Fallback<'_>,
     ) -> SamplingSource {
-        let row = match self.gather {
-            Some(_) => scratch.row(data_record, self.stride).unwrap_or_default(),
-            None => octets,
-        };
-        self.rates
-            .as_ref()
-            .map_or(fallback.source, |rates| rates.of(row, fallback).1)
+        match (&self.rates, scratch.rows.get(data_record)) {
+            (Some(rates), Some(row)) => rates.of(row, fallback).1,
+            _ => fallback.source,
+        }
     }
 
     /// Both directions of the first `count` rows; returns how many Flow Records that makes.
-    fn run_rows(
+    fn run_both(
         &self,
-        rows: Rows<'_>,
         count: usize,
         frame: &Frame<'_>,
-        (scratch, records): (&mut Scratch, &mut [FlowRecord]),
+        scratch: &mut Scratch,
+        records: &mut [FlowRecord],
     ) -> usize {
+        let rows = scratch.rows.get(..count).unwrap_or_default();
         let Some(reverse) = &self.reverse else {
             let records = records.get_mut(..count).unwrap_or_default();
             self.run(rows, frame, records);
@@ -219,7 +199,7 @@ impl Plan {
         reverse::interleave((forward, backward), records, &mut scratch.origins)
     }
 
-    fn run(&self, rows: Rows<'_>, frame: &Frame<'_>, records: &mut [FlowRecord]) {
+    fn run(&self, rows: &[Row], frame: &Frame<'_>, records: &mut [FlowRecord]) {
         let mut prototype = self.prototype;
         prototype.sampling = frame.fallback.rate;
         let mut moment = frame.moment;
@@ -228,7 +208,7 @@ impl Plan {
         } else if moment.boot.is_none() {
             prototype.fields |= Fields::SINCE_BOOT;
         }
-        records.fill(prototype);
+        fill(records, &prototype);
         for column in &self.columns {
             column.run(rows, &moment, records);
         }
@@ -242,22 +222,48 @@ impl Plan {
 }
 
 impl Scratch {
-    /// Gathers up to `capacity` records: the octets read, and whether the next one overruns.
-    fn gather(&mut self, gather: &Gather, octets: &[u8], capacity: usize) -> (usize, bool) {
-        self.rows.clear();
-        self.starts.push(0);
-        let mut read = 0;
-        while self.starts.len() <= capacity {
-            let rest = octets.get(read..).unwrap_or_default();
-            if rest.len() < gather.shortest() {
-                return (read, false);
-            }
-            let Some(length) = gather.row(rest, &mut self.rows) else {
-                return (read, true);
-            };
-            read += length;
-            self.starts.push(read);
+    /// Rows of records of one length.
+    fn copy(&mut self, stride: usize, octets: &[u8], capacity: usize) -> Filled {
+        let data_records = (octets.len() / stride.max(1)).min(capacity);
+        place::copy_whole(
+            octets,
+            stride,
+            self.rows.get_mut(..data_records).unwrap_or_default(),
+        );
+        Filled {
+            data_records,
+            flow_records: 0,
+            octets: data_records * stride,
+            overruns: false,
         }
-        (read, false)
+    }
+
+    /// Rows of records that are picked from.
+    fn gather(&mut self, gather: &Gather, octets: &[u8], capacity: usize) -> Filled {
+        let mut filled = Filled::default();
+        self.starts.push(0);
+        for row in self.rows.iter_mut().take(capacity) {
+            let rest = octets.get(filled.octets..).unwrap_or_default();
+            if rest.len() < gather.shortest() {
+                break;
+            }
+            let Some(length) = gather.row(rest, row) else {
+                filled.overruns = true;
+                break;
+            };
+            filled.octets += length;
+            filled.data_records += 1;
+            self.starts.push(filled.octets);
+        }
+        filled
+    }
+}
+
+/// Begins every record of a batch. Not inlined: behind a reference a record is copied as the eight
+/// vectors that it is, not field by field.
+#[inline(never)]
+fn fill(records: &mut [FlowRecord], prototype: &FlowRecord) {
+    for record in records {
+        *record = *prototype;
     }
 }

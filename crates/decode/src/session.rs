@@ -7,7 +7,7 @@ use flowlog_record::{ExporterProfile, ObservationDomain, Timestamp, Version};
 
 use crate::clock::SlidingMinimum;
 use crate::duplicates::RecentDatagrams;
-use crate::park::Parked;
+use crate::park::{Parked, ParkedCost};
 use crate::restart::RestartDetector;
 use crate::sampling::Rates;
 use crate::sequence::Sequence;
@@ -105,20 +105,22 @@ impl Sessions {
         self.all.get_mut(at)
     }
 
-    /// The session with that key, if need be a new one; of `limit` sessions the longest unused
-    /// goes, and is returned too.
+    /// The session with that key, if need be a new one. Of `limit` sessions the longest unused goes
+    /// then: what it had parked, is returned too.
     pub(crate) fn get_or_insert(
         &mut self,
         key: SessionKey,
         limit: usize,
-    ) -> (Option<&mut Session>, Option<Session>) {
-        let mut forgotten = None;
-        if self.position(key).is_err() {
-            if self.all.len() >= limit.max(1) {
-                forgotten = self.remove_longest_unused();
+    ) -> (Option<&mut Session>, Option<ParkedCost>) {
+        let forgotten = match self.position(key) {
+            Ok(at) => return (self.all.get_mut(at), None),
+            Err(at) if self.all.len() < limit => {
+                self.all.insert(at, Session::new(key));
+                return (self.all.get_mut(at), None);
             }
-            self.insert(Session::new(key));
-        }
+            Err(_) => self.remove_longest_unused(),
+        };
+        self.insert(Session::new(key));
         (self.get_mut(key), forgotten)
     }
 
@@ -169,12 +171,12 @@ impl Sessions {
         self.all.binary_search_by_key(&key, |session| session.key)
     }
 
-    fn remove_longest_unused(&mut self) -> Option<Session> {
+    fn remove_longest_unused(&mut self) -> Option<ParkedCost> {
         let (at, _) = self
             .all
             .iter()
             .enumerate()
             .min_by_key(|(_, session)| session.used)?;
-        Some(self.all.remove(at))
+        Some(self.all.remove(at).parked.all())
     }
 }

@@ -64,13 +64,13 @@ impl Settling<'_> {
             } else {
                 self.uncommon(record)
             };
-        let start = self.ordered(start, end);
+        let (start, duration) = self.ordered(start, end);
         record.start = start;
         record.end = end;
         if end > self.latest {
             self.counts.future += 1;
         }
-        self.conclude(record);
+        self.conclude(record, duration);
     }
 
     /// The interval of a record whose own start and end do not give it.
@@ -149,51 +149,54 @@ impl Settling<'_> {
         (start.map(absolute), absolute_end)
     }
 
-    /// The start, brought before the end and near enough to it.
+    /// The start, brought before the end and near enough to it, and how far it is from there.
     #[inline]
-    fn ordered(&mut self, start: Timestamp, end: Timestamp) -> Timestamp {
-        let span = end.since(start);
+    fn ordered(&mut self, start: Timestamp, end: Timestamp) -> (Timestamp, i64) {
+        // The end is near the export time and the start not far ahead of it: no overflow.
+        let span = end.millis().wrapping_sub(start.millis());
+        if (0..=LONGEST_MS).contains(&span) {
+            return (start, span);
+        }
         if span < 0 {
             self.counts.inverted += 1;
-            return end;
+            return (end, 0);
         }
-        if span > LONGEST_MS {
-            self.counts.span_clamped += 1;
-            return end.plus(-LONGEST_MS);
-        }
-        start
+        self.counts.span_clamped += 1;
+        (end.plus(-LONGEST_MS), LONGEST_MS)
     }
 
     /// What the settled interval says of the flow: ended, or cut by the active timeout.
     #[inline]
-    fn conclude(&mut self, record: &mut FlowRecord) {
-        let duration = record.end.since(record.start);
+    fn conclude(&mut self, record: &mut FlowRecord, duration: i64) {
         if !record.fields.contains(Fields::REVERSE) {
             self.durations.observe(duration);
         }
         let timeout = self.stated.unwrap_or(self.durations.learned());
         record.active_timeout = timeout;
-        let is_long = duration * 10 >= timeout.millis() * 8;
-        record.fields |= match record.end_reason {
-            1 | 3 | 4 | 5 => Fields::ENDED,
-            _ if record.tcp_flags & ENDING_FLAGS != 0 => Fields::ENDED,
-            2 => Fields::CONTINUES,
-            _ if is_long => Fields::CONTINUES,
+        let ended =
+            matches!(record.end_reason, 1 | 3 | 4 | 5) || record.tcp_flags & ENDING_FLAGS != 0;
+        let continues = record.end_reason == 2 || duration * 10 >= timeout.millis() * 8;
+        let said = match (ended, continues) {
+            (true, _) => Fields::ENDED,
+            (_, true) => Fields::CONTINUES,
             _ => Fields::empty(),
         };
+        record.fields |= said;
     }
 
     /// `[X − 6060 s, X + 60 s]`, where an end may lie.
     #[inline]
     fn is_in_range(&self, time: Timestamp) -> bool {
-        let ahead = time.since(self.export);
-        (-OLDEST_MS..=AHEAD_MS).contains(&ahead)
+        // One comparison: what is before the oldest wraps to beyond the span.
+        let oldest = self.export.millis().wrapping_sub(OLDEST_MS);
+        let span = (OLDEST_MS + AHEAD_MS).unsigned_abs();
+        time.millis().wrapping_sub(oldest).cast_unsigned() <= span
     }
 
     /// Where a start may lie: one that is too old is clamped, not missing.
     #[inline]
     fn is_not_ahead(&self, time: Timestamp) -> bool {
-        time.since(self.export) <= AHEAD_MS
+        time.millis() <= self.export.millis().wrapping_add(AHEAD_MS)
     }
 }
 

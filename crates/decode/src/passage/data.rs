@@ -257,10 +257,9 @@ impl<V: Visitor> Passage<'_, V> {
 
     fn expire_parked(&mut self) {
         let oldest = self.header.at.plus(-self.settings.limits.parked_millis);
-        let (expired, freed) = self.session.parked.expire(oldest);
-        self.tally.parked_cost -= freed;
-        self.tally
-            .expire(usize::try_from(expired).unwrap_or_default());
+        let expired = self.session.parked.expire(oldest);
+        self.tally.parked_cost -= expired.octets;
+        self.tally.expire(expired.sets);
     }
 }
 

@@ -4,12 +4,12 @@ use alloc::vec::Vec;
 
 use flowlog_record::{EnterpriseNumber, Fields, FlowRecord, InformationElementId as Id, Version};
 
-use super::Plan;
 use super::column::{Clock, Column, Target};
 use super::family::{Families, Pair};
-use super::place::{Place, Places};
+use super::place::{Place, Places, REACH};
 use super::rate::RateColumns;
 use super::reverse::Reverse;
+use super::{Assembly, Plan};
 use crate::elements as ie;
 use crate::layout::Layout;
 
@@ -130,10 +130,25 @@ struct Draft<'a> {
 }
 
 /// The plan for data of a Template with that layout.
+///
+/// A record that fits is read where its fields stand. Else the Template is read twice: what the
+/// first reading wants has its place in the second.
 pub(super) fn plan(version: Version, layout: &Layout) -> Plan {
+    let (plan, places) = draft(version, Places::whole(layout));
+    if let Some(stride) = layout.stride().filter(|&stride| stride <= REACH) {
+        let assembly = Assembly::Whole(stride);
+        return Plan { assembly, ..plan };
+    }
+    let (plan, places) = draft(version, Places::arranged(layout, &places.wanted));
+    let assembly = Assembly::Gather(places.gather(layout));
+    Plan { assembly, ..plan }
+}
+
+/// A plan of the fields in these places; how records get there is still to be said.
+fn draft(version: Version, places: Places<'_>) -> (Plan, Places<'_>) {
     let mut draft = Draft {
         version,
-        places: Places::new(layout),
+        places,
         columns: Vec::new(),
         fields: Fields::empty(),
     };
@@ -149,8 +164,7 @@ pub(super) fn plan(version: Version, layout: &Layout) -> Plan {
     let rates = RateColumns::new(&mut draft.places);
     let (columns, fields) = (core::mem::take(&mut draft.columns), draft.fields);
     let reverse = draft.reverse();
-    let (stride, gather) = draft.places.finish(layout.shortest());
-    Plan {
+    let plan = Plan {
         prototype: FlowRecord {
             fields,
             ..FlowRecord::EMPTY
@@ -159,12 +173,12 @@ pub(super) fn plan(version: Version, layout: &Layout) -> Plan {
         families,
         rates,
         reverse,
-        gather,
-        stride,
+        assembly: Assembly::Whole(1),
         counts_from_boot,
         octets_element,
         packets_element,
-    }
+    };
+    (plan, draft.places)
 }
 
 impl Draft<'_> {

@@ -5,15 +5,9 @@
 
 use flowlog_record::{Address, Fields, FlowRecord, Timestamp};
 
-use super::place::Place;
+use super::family::ipv4_address;
+use super::place::{Place, Row};
 use crate::moment::{MICROSECONDS, Moment, NANOSECONDS, ntp_millis};
-
-/// Rows of one length, one for each record of the batch.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Rows<'a> {
-    pub(super) octets: &'a [u8],
-    pub(super) stride: usize,
-}
 
 /// A field of the Template and the field of the Flow Record that it fills.
 #[derive(Clone, Copy, Debug)]
@@ -133,17 +127,17 @@ impl Column {
     }
 
     /// Fills its field in each record of the batch.
-    pub(super) fn run(&self, rows: Rows<'_>, moment: &Moment, records: &mut [FlowRecord]) {
+    pub(super) fn run(self, rows: &[Row], moment: &Moment, records: &mut [FlowRecord]) {
         let column = Cells {
             rows,
             place: self.place,
         };
         match self.target {
             Target::SourceIpv4 => {
-                column.each(records, |r, o| r.source = Address::from_ipv4_octets(o));
+                column.each(records, |r, o| r.source = ipv4_address(o));
             }
             Target::DestinationIpv4 => {
-                column.each(records, |r, o| r.destination = Address::from_ipv4_octets(o));
+                column.each(records, |r, o| r.destination = ipv4_address(o));
             }
             Target::SourceIpv6 => {
                 column.each(records, |r, o| r.source = Address::from_ipv6_octets(o));
@@ -165,7 +159,7 @@ impl Column {
 /// The values of one column.
 #[derive(Clone, Copy)]
 struct Cells<'a> {
-    rows: Rows<'a>,
+    rows: &'a [Row],
     place: Place,
 }
 
@@ -205,12 +199,22 @@ impl Cells<'_> {
         records: &mut [FlowRecord],
         set: impl Fn(&mut FlowRecord, [u8; N]),
     ) {
-        let offset = self.place.offset;
-        let rows = self.rows.octets.chunks_exact(self.rows.stride);
-        for (record, row) in records.iter_mut().zip(rows) {
+        let offset = usize::from(self.place.offset);
+        let set = |record: &mut FlowRecord, row: &Row| {
             if let Some(&value) = row.get(offset..).and_then(<[u8]>::first_chunk) {
                 set(record, value);
             }
+        };
+        // Four at a time: the loop itself costs as much as what it does.
+        let (records, last_records) = records.as_chunks_mut::<4>();
+        let (rows, last_rows) = self.rows.as_chunks::<4>();
+        for (records, rows) in records.iter_mut().zip(rows) {
+            for (record, row) in records.iter_mut().zip(rows) {
+                set(record, row);
+            }
+        }
+        for (record, row) in last_records.iter_mut().zip(last_rows) {
+            set(record, row);
         }
     }
 
@@ -246,8 +250,7 @@ impl Cells<'_> {
     /// Integers of reduced size other than four octets: rare, one loop for all.
     #[inline(never)]
     fn odd(self, records: &mut [FlowRecord], set: impl Fn(&mut FlowRecord, u64)) {
-        let rows = self.rows.octets.chunks_exact(self.rows.stride);
-        for (record, row) in records.iter_mut().zip(rows) {
+        for (record, row) in records.iter_mut().zip(self.rows) {
             set(record, self.place.unsigned(row));
         }
     }

@@ -2,8 +2,7 @@
 
 use flowlog_record::{Address, EnterpriseNumber, Fields, FlowRecord};
 
-use super::column::Rows;
-use super::place::{Place, Places};
+use super::place::{Place, Places, Row};
 use crate::elements as ie;
 
 /// Both families in one Template: `ipVersion` decides, else the family that is not all zero, else
@@ -43,7 +42,7 @@ impl Pair {
     }
 
     /// Source and destination of a record, and whether one of them is not zero.
-    fn of(self, row: &[u8]) -> (Option<Address>, Option<Address>, bool) {
+    fn of(self, row: &Row) -> (Option<Address>, Option<Address>, bool) {
         let address = |place: Option<Place>| place.and_then(|place| address(place.of(row)));
         let (source, destination) = (address(self.source), address(self.destination));
         let is_set = |a: Option<Address>| a.is_some_and(|a| !a.is_zero());
@@ -70,11 +69,8 @@ impl Families {
     }
 
     /// Fills the addresses and their bits in each record of the batch.
-    pub(super) fn run(&self, rows: Rows<'_>, records: &mut [FlowRecord]) {
-        for (record, row) in records
-            .iter_mut()
-            .zip(rows.octets.chunks_exact(rows.stride))
-        {
+    pub(super) fn run(&self, rows: &[Row], records: &mut [FlowRecord]) {
+        for (record, row) in records.iter_mut().zip(rows) {
             let ipv4 = self.ipv4.of(row);
             let ipv6 = self.ipv6.of(row);
             let is_ipv6 = match self.version.map(|place| place.unsigned(row)) {
@@ -95,10 +91,17 @@ impl Families {
     }
 }
 
+/// An IPv4 address, put together as one number: two stores, where octets take three.
+#[inline]
+pub(crate) fn ipv4_address(octets: [u8; 4]) -> Address {
+    let value = u128::from(u32::from_be_bytes(octets)) | 0xffff_0000_0000;
+    Address::from_ipv6_octets(value.to_be_bytes())
+}
+
 /// An address of four or sixteen octets.
 pub(crate) fn address(octets: &[u8]) -> Option<Address> {
     if let Ok(octets) = <[u8; 4]>::try_from(octets) {
-        return Some(Address::from_ipv4_octets(octets));
+        return Some(ipv4_address(octets));
     }
     <[u8; 16]>::try_from(octets)
         .ok()

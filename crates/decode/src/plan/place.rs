@@ -1,10 +1,11 @@
-//! Where in a row of octets the values of a plan's columns are.
+//! Rows: where the values of a plan's columns are, and how records get there.
 //!
-//! Records of one length are read where they lie. Records with values of variable length are
-//! gathered first: runs of fixed fields are copied whole, variable values that the plan wants get
-//! slots of their own, and the columns then read rows of one length.
+//! Columns read rows of one fixed size, so that nothing about a Template is left to be checked in
+//! their loops. A record of fixed length that fits is copied into its row whole; of one that is
+//! longer, or has values of variable length, the plan picks what its columns want.
 
 use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use flowlog_record::{EnterpriseNumber, InformationElementId};
@@ -12,13 +13,24 @@ use flowlog_wire::{FieldSpecifier, VARIABLE_LENGTH, variable_length};
 
 use crate::layout::Layout;
 
+/// Octets in which values may begin.
+pub(super) const REACH: usize = 256;
+/// Octets of a row: a value that begins at the last of the reach still fits.
+const ROW: usize = REACH + 16;
+
+/// The values of one record.
+pub(super) type Row = [u8; ROW];
+
+/// A row of nothing.
+pub(super) const EMPTY_ROW: Row = [0; ROW];
+
 /// Octets of the slot of an integer of variable length.
 const INTEGER_SLOT: u8 = 8;
 
 /// A value within a row: its offset and its octets, 1 to 16.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Place {
-    pub(super) offset: usize,
+    pub(super) offset: u8,
     pub(super) width: u8,
 }
 
@@ -27,21 +39,22 @@ impl Place {
     pub(super) fn low(self, width: u8) -> Self {
         let width = width.min(self.width);
         Self {
-            offset: self.offset + usize::from(self.width - width),
+            offset: self.offset.saturating_add(self.width - width),
             width,
         }
     }
 
-    /// The value in a row; empty when the row is too short, which it never is.
+    /// The value in a row.
     #[inline]
-    pub(super) fn of(self, row: &[u8]) -> &[u8] {
-        row.get(self.offset..self.offset + usize::from(self.width))
+    pub(super) fn of(self, row: &Row) -> &[u8] {
+        row.get(usize::from(self.offset)..)
+            .and_then(|from| from.get(..usize::from(self.width)))
             .unwrap_or_default()
     }
 
     /// The value of an integer in a row.
     #[inline]
-    pub(super) fn unsigned(self, row: &[u8]) -> u64 {
+    pub(super) fn unsigned(self, row: &Row) -> u64 {
         unsigned(self.of(row))
     }
 }
@@ -51,44 +64,61 @@ impl Place {
 pub(crate) fn unsigned(octets: &[u8]) -> u64 {
     octets
         .iter()
-        .fold(0, |value, &octet| value << 8 | u64::from(octet))
+        .fold(0, |value, &octet| (value << 8) | u64::from(octet))
 }
 
-/// Finds the fields of a Template and gives them places.
+/// The fields that a plan wants, by their number in the Template; of what must have one length
+/// that length.
+pub(super) type Wanted = BTreeMap<usize, Option<u8>>;
+
+/// Finds the fields of a Template, and says where in a row they are.
 #[derive(Debug)]
 pub(super) struct Places<'a> {
     fields: &'a [FieldSpecifier],
-    /// Where the runs of fixed fields begin in a gathered row, and after which fields they end.
-    offsets: Vec<usize>,
-    slots: Vec<Slot>,
-    stride: usize,
-}
-
-/// The slot of a value of variable length in a gathered row.
-#[derive(Clone, Copy, Debug)]
-struct Slot {
-    field: usize,
-    place: Place,
-    is_integer: bool,
+    /// By the number of the field; none for what is not in a row.
+    by_field: Vec<Option<Place>>,
+    /// What was asked for.
+    pub(super) wanted: Wanted,
 }
 
 impl<'a> Places<'a> {
-    pub(super) fn new(layout: &'a Layout) -> Self {
-        let mut stride = 0;
-        let offsets = layout
-            .fields()
-            .iter()
-            .map(|&field| {
-                let offset = stride;
-                stride += fixed_length(field);
-                offset
+    /// Every field where it stands in the record; of those that do not fit only the width is
+    /// right, for [`arranged`](Self::arranged) to place them.
+    pub(super) fn whole(layout: &'a Layout) -> Self {
+        let mut offset = 0_usize;
+        let place = |field: &FieldSpecifier| {
+            let begin = offset;
+            offset += usize::from(field.length);
+            Some(Place {
+                offset: u8::try_from(begin).unwrap_or(0),
+                width: u8::try_from(field.length).unwrap_or(INTEGER_SLOT),
             })
-            .collect();
+        };
         Self {
             fields: layout.fields(),
-            offsets,
-            slots: Vec::new(),
-            stride,
+            by_field: layout.fields().iter().map(place).collect(),
+            wanted: Wanted::new(),
+        }
+    }
+
+    /// The wanted fields one behind the other, as far as a row reaches.
+    pub(super) fn arranged(layout: &'a Layout, wanted: &Wanted) -> Self {
+        let mut offset = 0;
+        let mut place = |(at, field): (usize, &FieldSpecifier)| {
+            let exact = wanted.get(&at)?;
+            let width = u8::try_from(field.length).unwrap_or(exact.unwrap_or(INTEGER_SLOT));
+            let begin = offset;
+            offset += usize::from(width);
+            (offset <= REACH).then_some(Place {
+                offset: u8::try_from(begin).ok()?,
+                width,
+            })
+        };
+        let fields = layout.fields().iter().enumerate();
+        Self {
+            fields: layout.fields(),
+            by_field: fields.map(&mut place).collect(),
+            wanted: wanted.clone(),
         }
     }
 
@@ -98,9 +128,8 @@ impl<'a> Places<'a> {
         enterprise: EnterpriseNumber,
         id: InformationElementId,
     ) -> Option<Place> {
-        let at = self.position(enterprise, id, |length| {
-            matches!(length, 1..=8 | VARIABLE_LENGTH)
-        })?;
+        let fits = |length| matches!(length, 1..=8 | VARIABLE_LENGTH);
+        let at = self.position(enterprise, id, fits)?;
         self.place(at, None)
     }
 
@@ -111,9 +140,8 @@ impl<'a> Places<'a> {
         id: InformationElementId,
         width: u8,
     ) -> Option<Place> {
-        let at = self.position(enterprise, id, |length| {
-            length == u16::from(width) || length == VARIABLE_LENGTH
-        })?;
+        let fits = |length| length == u16::from(width) || length == VARIABLE_LENGTH;
+        let at = self.position(enterprise, id, fits)?;
         self.place(at, Some(width))
     }
 
@@ -129,75 +157,67 @@ impl<'a> Places<'a> {
         })
     }
 
-    /// The length of a row, and how rows are gathered where records have no common length.
-    pub(super) fn finish(self, shortest: usize) -> (usize, Option<Gather>) {
-        let is_variable = self.fields.iter().any(|f| f.length == VARIABLE_LENGTH);
-        let gather = is_variable.then(|| self.gather(shortest));
-        (self.stride.max(1), gather)
-    }
-
     fn place(&mut self, at: usize, exact: Option<u8>) -> Option<Place> {
-        let field = self.fields.get(at)?;
-        if let Ok(width) = u8::try_from(field.length) {
-            let offset = *self.offsets.get(at)?;
-            return Some(Place { offset, width });
-        }
-        if let Some(known) = self.slots.iter().find(|slot| slot.field == at) {
-            return Some(known.place);
-        }
-        let place = Place {
-            offset: self.stride,
-            width: exact.unwrap_or(INTEGER_SLOT),
-        };
-        self.stride += usize::from(place.width);
-        self.slots.push(Slot {
-            field: at,
-            place,
-            is_integer: exact.is_none(),
-        });
-        Some(place)
+        self.wanted.insert(at, exact);
+        *self.by_field.get(at)?
     }
 
-    fn gather(&self, shortest: usize) -> Gather {
-        let mut steps = Vec::new();
-        let mut run = 0;
+    /// How records become rows with the fields in these places.
+    pub(super) fn gather(&self, layout: &Layout) -> Gather {
+        let mut segments = Vec::new();
+        let mut segment = Segment::default();
         for (at, field) in self.fields.iter().enumerate() {
+            let place = self.by_field.get(at).copied().flatten();
             if field.length != VARIABLE_LENGTH {
-                run += usize::from(field.length);
+                segment.add(usize::from(field.length), place);
                 continue;
             }
-            let slot = self.slots.iter().find(|slot| slot.field == at);
-            steps.push(Step {
-                run: core::mem::take(&mut run),
-                slot: slot.copied(),
+            let exact = self.wanted.get(&at).copied().flatten();
+            segment.variable = place.map(|place| Slot {
+                place,
+                is_integer: exact.is_none(),
             });
+            segments.push(core::mem::take(&mut segment));
         }
         Gather {
-            steps: steps.into_boxed_slice(),
-            tail: run,
-            // A Template of nothing but strings that the plan does not want.
-            stride: self.stride.max(1),
-            shortest,
+            segments: segments.into_boxed_slice(),
+            tail: segment,
+            shortest: layout.shortest(),
         }
     }
 }
 
-/// How a record of variable length becomes a row of fixed length.
+/// How a record becomes a row.
 #[derive(Debug)]
 pub(super) struct Gather {
-    steps: Box<[Step]>,
-    /// Octets of the fixed fields behind the last variable one.
-    tail: usize,
-    stride: usize,
+    segments: Box<[Segment]>,
+    /// The fixed fields behind the last variable one.
+    tail: Segment,
     /// Octets of the shortest record: fewer are padding.
     shortest: usize,
 }
 
-/// Fixed fields, then one value of variable length.
+/// Fixed fields, and the value of variable length behind them.
+#[derive(Debug, Default)]
+struct Segment {
+    length: usize,
+    picks: Vec<Pick>,
+    variable: Option<Slot>,
+}
+
+/// Octets of a segment that go into the row.
 #[derive(Debug)]
-struct Step {
-    run: usize,
-    slot: Option<Slot>,
+struct Pick {
+    from: usize,
+    to: usize,
+    length: usize,
+}
+
+/// Where a value of variable length goes.
+#[derive(Clone, Copy, Debug)]
+struct Slot {
+    place: Place,
+    is_integer: bool,
 }
 
 impl Gather {
@@ -205,64 +225,97 @@ impl Gather {
         self.shortest
     }
 
-    /// Appends the row of the record that `octets` begin with, and returns the record's length;
-    /// `None` when it runs past them, the rows being as before.
-    pub(super) fn row(&self, octets: &[u8], rows: &mut Vec<u8>) -> Option<usize> {
-        let begin = rows.len();
-        let length = self.append(octets, rows);
-        rows.resize(length.map_or(begin, |_| begin + self.stride), 0);
-        length
-    }
-
-    fn append(&self, octets: &[u8], rows: &mut Vec<u8>) -> Option<usize> {
-        let begin = rows.len();
+    /// Fills the row of the record that `octets` begin with, and returns the record's length;
+    /// `None` when it runs past them.
+    pub(super) fn row(&self, octets: &[u8], row: &mut Row) -> Option<usize> {
         let mut rest = octets;
-        for step in &self.steps {
-            let (run, behind) = rest.split_at_checked(step.run)?;
-            rows.extend_from_slice(run);
+        for segment in &self.segments {
+            let (fixed, behind) = rest.split_at_checked(segment.length)?;
+            segment.pick(fixed, row);
             let (start, length) = variable_length(behind)?;
-            rest = behind.get(start + length..)?;
+            let (value, behind) = behind.get(start..)?.split_at_checked(length)?;
+            if let Some(slot) = segment.variable {
+                slot.fill(value, row);
+            }
+            rest = behind;
         }
-        let (tail, rest) = rest.split_at_checked(self.tail)?;
-        rows.extend_from_slice(tail);
-        rows.resize(begin + self.stride, 0);
-        self.fill_slots(octets, rows.get_mut(begin..)?);
+        let (fixed, rest) = rest.split_at_checked(self.tail.length)?;
+        self.tail.pick(fixed, row);
         Some(octets.len() - rest.len())
     }
+}
 
-    /// Walks the record again for the values that have slots; few Templates have any.
-    fn fill_slots(&self, octets: &[u8], row: &mut [u8]) {
-        if self.steps.iter().all(|step| step.slot.is_none()) {
+impl Segment {
+    /// A field of so many octets; picks that lie behind each other become one.
+    fn add(&mut self, length: usize, place: Option<Place>) {
+        let from = self.length;
+        self.length += length;
+        let Some(place) = place else {
             return;
+        };
+        let to = usize::from(place.offset);
+        match self.picks.last_mut() {
+            Some(last) if last.from + last.length == from && last.to + last.length == to => {
+                last.length += length;
+            }
+            _ => self.picks.push(Pick { from, to, length }),
         }
-        let mut rest = octets;
-        for step in &self.steps {
-            let behind = rest.get(step.run..).unwrap_or_default();
-            let (start, length) = variable_length(behind).unwrap_or_default();
-            let value = behind.get(start..start + length).unwrap_or_default();
-            rest = behind.get(start + length..).unwrap_or_default();
-            if let Some(slot) = step.slot {
-                slot.fill(value, row);
+    }
+
+    #[inline]
+    fn pick(&self, fixed: &[u8], row: &mut Row) {
+        for pick in &self.picks {
+            let from = fixed.get(pick.from..pick.from + pick.length);
+            let to = row.get_mut(pick.to..pick.to + pick.length);
+            if let (Some(from), Some(to)) = (from, to) {
+                to.copy_from_slice(from);
             }
         }
     }
 }
 
 impl Slot {
-    /// Integers to the right, what must have one length only if it has; else the slot stays zero.
-    fn fill(&self, value: &[u8], row: &mut [u8]) {
-        let width = usize::from(self.place.width);
+    /// Integers to the right; what must have one length only if it has. Else the value is zero.
+    fn fill(self, value: &[u8], row: &mut Row) {
+        let (offset, width) = (
+            usize::from(self.place.offset),
+            usize::from(self.place.width),
+        );
+        let Some(slot) = row.get_mut(offset..offset + width) else {
+            return;
+        };
+        slot.fill(0);
         let fits = value.len() == width || (self.is_integer && value.len() < width);
-        let begin = self.place.offset + width.saturating_sub(value.len());
-        if let (true, Some(slot)) = (fits, row.get_mut(begin..self.place.offset + width)) {
+        let begin = width.saturating_sub(value.len());
+        if let (true, Some(slot)) = (fits, slot.get_mut(begin..)) {
             slot.copy_from_slice(value);
         }
     }
 }
 
-fn fixed_length(field: FieldSpecifier) -> usize {
-    match field.length {
-        VARIABLE_LENGTH => 0,
-        length => usize::from(length),
+/// Copies records of one length into rows, as many as there are rows.
+pub(super) fn copy_whole(octets: &[u8], stride: usize, rows: &mut [Row]) {
+    match stride {
+        0..=64 => copy_chunks::<64>(octets, stride, rows),
+        65..=128 => copy_chunks::<128>(octets, stride, rows),
+        _ => copy_chunks::<REACH>(octets, stride, rows),
+    }
+}
+
+/// Copies `N` octets, a number known to the compiler, where there are as many: what is behind the
+/// record does no harm.
+#[inline]
+fn copy_chunks<const N: usize>(octets: &[u8], stride: usize, rows: &mut [Row]) {
+    let mut rest = octets;
+    for row in rows {
+        if let (Some(from), Some(to)) = (rest.first_chunk::<N>(), row.first_chunk_mut::<N>()) {
+            *to = *from;
+        } else {
+            let length = rest.len().min(N);
+            if let (Some(from), Some(to)) = (rest.get(..length), row.get_mut(..length)) {
+                to.copy_from_slice(from);
+            }
+        }
+        rest = rest.get(stride..).unwrap_or_default();
     }
 }

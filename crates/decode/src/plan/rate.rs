@@ -5,8 +5,7 @@ use alloc::vec::Vec;
 
 use flowlog_record::{EnterpriseNumber, FlowRecord, InformationElementId, Sampling};
 
-use super::column::Rows;
-use super::place::{Place, Places};
+use super::place::{Place, Places, Row};
 use crate::elements as ie;
 use crate::sampling::{Fallback, RateElements, SamplerId, SamplingSource};
 
@@ -44,16 +43,15 @@ impl RateColumns {
     ///
     /// Nearly always one element names the rate or the sampler, and hardly ever does it change
     /// within a batch: what came of the value before is kept.
-    pub(super) fn run(&self, rows: Rows<'_>, fallback: &Fallback<'_>, records: &mut [FlowRecord]) {
-        let all = || rows.octets.chunks_exact(rows.stride);
+    pub(super) fn run(&self, rows: &[Row], fallback: &Fallback<'_>, records: &mut [FlowRecord]) {
         let (([(_, place)], []) | ([], [(_, place)])) = (&*self.rate, &*self.sampler) else {
-            for (record, row) in records.iter_mut().zip(all()) {
+            for (record, row) in records.iter_mut().zip(rows) {
                 record.sampling = self.of(row, fallback).0;
             }
             return;
         };
         let mut last = None;
-        for (record, row) in records.iter_mut().zip(all()) {
+        for (record, row) in records.iter_mut().zip(rows) {
             let value = place.unsigned(row);
             let rate = match last {
                 Some((same, rate)) if same == value => rate,
@@ -65,7 +63,7 @@ impl RateColumns {
     }
 
     /// The rate of one record and where it comes from.
-    pub(super) fn of(&self, row: &[u8], fallback: &Fallback<'_>) -> (Sampling, SamplingSource) {
+    pub(super) fn of(&self, row: &Row, fallback: &Fallback<'_>) -> (Sampling, SamplingSource) {
         let Some(rates) = fallback.rates else {
             return (fallback.rate, fallback.source);
         };
@@ -83,7 +81,7 @@ impl RateColumns {
         }
     }
 
-    fn elements(&self, row: &[u8]) -> RateElements {
+    fn elements(&self, row: &Row) -> RateElements {
         let mut elements = RateElements::default();
         for &(id, place) in &self.rate {
             elements.note(id, place.unsigned(row));

@@ -5,7 +5,8 @@ use alloc::vec::Vec;
 
 use flowlog_record::{Fields, FlowRecord};
 
-use super::column::{Column, Rows};
+use super::column::Column;
+use super::place::Row;
 use crate::moment::Moment;
 
 /// What the reverse half has of its own; the rest it shares with the forward half.
@@ -31,7 +32,7 @@ impl Reverse {
     /// Makes the backward halves of the forward ones, record by record.
     pub(super) fn run(
         &self,
-        rows: Rows<'_>,
+        rows: &[Row],
         moment: &Moment,
         (forward, backward): (&[FlowRecord], &mut [FlowRecord]),
     ) {
