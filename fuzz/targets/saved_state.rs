@@ -1,0 +1,7 @@
+//! See `bodies::saved_state`.
+#![no_main]
+
+#[path = "../bodies.rs"]
+mod bodies;
+
+libfuzzer_sys::fuzz_target!(|octets: &[u8]| bodies::saved_state(octets));

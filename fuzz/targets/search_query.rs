@@ -1,0 +1,7 @@
+//! See `bodies::search_query`.
+#![no_main]
+
+#[path = "../bodies.rs"]
+mod bodies;
+
+libfuzzer_sys::fuzz_target!(|octets: &[u8]| bodies::search_query(octets));

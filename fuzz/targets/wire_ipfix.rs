@@ -1,0 +1,7 @@
+//! See `bodies::wire_ipfix`.
+#![no_main]
+
+#[path = "../bodies.rs"]
+mod bodies;
+
+libfuzzer_sys::fuzz_target!(|octets: &[u8]| bodies::wire_ipfix(octets));
