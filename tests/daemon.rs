@@ -24,7 +24,6 @@ pub struct Daemon {
     pub udp: u16,
     /// Where it answers `/metrics`, `/healthz` and `/readyz`.
     pub telemetry: u16,
-    logstore: u16,
 }
 
 impl Daemon {
@@ -41,7 +40,11 @@ impl Daemon {
              [logstore]\nlisten = \"127.0.0.1:{logstore}\"\n{more}"
         );
         fs::write(dir.path().join("flowlogd.toml"), config).unwrap();
-        let log = fs::File::options().create(true).append(true).open(dir.path().join("log")).unwrap();
+        let log = fs::File::options()
+            .create(true)
+            .append(true)
+            .open(dir.path().join("log"))
+            .unwrap();
         let child = Command::new(binary())
             .args(["run", "--config"])
             .arg(dir.path().join("flowlogd.toml"))
@@ -52,18 +55,30 @@ impl Daemon {
             .stderr(log)
             .spawn()
             .unwrap();
-        let mut daemon = Self { child, dir, udp, telemetry, logstore };
+        let mut daemon = Self {
+            child,
+            dir,
+            udp,
+            telemetry,
+        };
         daemon.wait_until_ready();
         daemon
     }
 
     fn wait_until_ready(&mut self) {
         let until = Instant::now() + PATIENCE;
-        while self.http("/readyz").is_none_or(|answer| !answer.starts_with("HTTP/1.1 200")) {
+        while self
+            .http("/readyz")
+            .is_none_or(|answer| !answer.starts_with("HTTP/1.1 200"))
+        {
             if let Some(status) = self.child.try_wait().unwrap() {
                 panic!("flowlogd ended with {status}:\n{}", self.log());
             }
-            assert!(Instant::now() < until, "flowlogd is not ready:\n{}", self.log());
+            assert!(
+                Instant::now() < until,
+                "flowlogd is not ready:\n{}",
+                self.log()
+            );
             thread::sleep(Duration::from_millis(20));
         }
     }
@@ -72,7 +87,11 @@ impl Daemon {
     pub fn http(&self, path: &str) -> Option<String> {
         let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, self.telemetry)).ok()?;
         stream.set_read_timeout(Some(PATIENCE)).ok()?;
-        write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").ok()?;
+        write!(
+            stream,
+            "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+        )
+        .ok()?;
         let mut answer = String::new();
         stream.read_to_string(&mut answer).ok()?;
         Some(answer)
@@ -83,7 +102,8 @@ impl Daemon {
         let text = self.http("/metrics").unwrap_or_default();
         text.lines()
             .filter(|line| {
-                line.strip_prefix(name).is_some_and(|rest| rest.starts_with([' ', '{']))
+                line.strip_prefix(name)
+                    .is_some_and(|rest| rest.starts_with([' ', '{']))
             })
             .filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok())
             .sum()
@@ -118,7 +138,15 @@ impl Daemon {
     /// `flowlogd query` against it, whatever comes of it.
     pub fn try_query(&self, logstore: &str, query: &str) -> Output {
         Command::new(binary())
-            .args(["query", "--from", "0", "--to", "4000000000", "--format", "json"])
+            .args([
+                "query",
+                "--from",
+                "0",
+                "--to",
+                "4000000000",
+                "--format",
+                "json",
+            ])
             .args(["--logstore", logstore, "--config"])
             .arg(self.dir.path().join("flowlogd.toml"))
             .arg("--data")
@@ -161,10 +189,18 @@ impl Daemon {
         let until = Instant::now() + PATIENCE;
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
-                assert!(status.success(), "flowlogd ended with {status}:\n{}", self.log());
+                assert!(
+                    status.success(),
+                    "flowlogd ended with {status}:\n{}",
+                    self.log()
+                );
                 break;
             }
-            assert!(Instant::now() < until, "flowlogd does not end:\n{}", self.log());
+            assert!(
+                Instant::now() < until,
+                "flowlogd does not end:\n{}",
+                self.log()
+            );
             thread::sleep(Duration::from_millis(20));
         }
         std::mem::replace(&mut self.dir, tempfile::tempdir().unwrap())
@@ -188,23 +224,43 @@ impl Drop for Daemon {
 /// The binary under test: beside the test's own, where cargo puts it.
 pub fn binary() -> PathBuf {
     let test = std::env::current_exe().unwrap();
-    let beside = test.parent().and_then(Path::parent).unwrap().join("flowlogd");
-    assert!(beside.exists(), "{} is missing: cargo build -p flowlogd", beside.display());
+    let beside = test
+        .parent()
+        .and_then(Path::parent)
+        .unwrap()
+        .join("flowlogd");
+    assert!(
+        beside.exists(),
+        "{} is missing: cargo build -p flowlogd",
+        beside.display()
+    );
     beside
 }
 
 /// Sends a signal to a process that the test has started.
 pub fn signal(pid: u32, name: &str) {
-    let status = Command::new("kill").arg(format!("-{name}")).arg(pid.to_string()).status().unwrap();
+    let status = Command::new("kill")
+        .arg(format!("-{name}"))
+        .arg(pid.to_string())
+        .status()
+        .unwrap();
     assert!(status.success(), "kill -{name} {pid}: {status}");
 }
 
 /// A UDP port of the loopback that was free a moment ago.
 pub fn free_udp_port() -> u16 {
-    UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
+    UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port()
 }
 
 /// A TCP port of the loopback that was free a moment ago.
 pub fn free_tcp_port() -> u16 {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port()
 }
