@@ -76,3 +76,6 @@ fn halves(value: u128) -> (u64, u64) {
     let low = u64::try_from(value & mask).unwrap_or_default();
     (high, low)
 }
+
+#[cfg(test)]
+mod tests;

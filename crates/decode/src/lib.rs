@@ -39,6 +39,8 @@ mod settings;
 mod settle;
 mod state;
 mod template;
+#[cfg(test)]
+mod testing;
 mod value;
 mod visitor;
 

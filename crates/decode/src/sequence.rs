@@ -16,6 +16,8 @@ const HOLES: usize = 16;
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Sequence {
     expected: Option<u32>,
+    /// What would follow a datagram from far away: if it comes, the numbers have begun anew.
+    stray: Option<u32>,
     holes: Vec<Hole>,
     datagrams: u64,
     /// The most units that a datagram had.
@@ -38,10 +40,10 @@ pub(crate) enum Step {
     Next,
     /// So many units are missing before it.
     Gap(u32),
-    /// It was counted as missing, or comes from just before: late. So many units were missing and
-    /// are not.
+    /// From before, or from far away: late, as far as it shows. So many units were missing and are
+    /// not.
     Late(u32),
-    /// The numbers began anew.
+    /// The second running from far away: the numbers began anew.
     Restart,
 }
 
@@ -49,6 +51,7 @@ impl Sequence {
     /// The Exporter has restarted: its next number is the first.
     pub(crate) fn reset(&mut self) {
         self.expected = None;
+        self.stray = None;
         self.holes.clear();
     }
 
@@ -66,11 +69,13 @@ impl Sequence {
         let ahead = sequence.wrapping_sub(expected);
         if ahead == 0 {
             self.expected = next;
+            self.stray = None;
             return Step::Next;
         }
         let largest = self.largest.max(1);
         if ahead.cast_signed() > 0 && ahead <= LARGEST_GAP.saturating_mul(largest) {
             self.expected = next;
+            self.stray = None;
             self.leave_hole(expected, ahead);
             return Step::Gap(ahead);
         }
@@ -82,6 +87,10 @@ impl Sequence {
             return Step::Late(filled);
         }
         if behind <= window {
+            return Step::Late(0);
+        }
+        if self.stray != Some(sequence) {
+            self.stray = next;
             return Step::Late(0);
         }
         self.reset();
