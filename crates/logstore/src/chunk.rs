@@ -55,6 +55,8 @@ pub(crate) type Tags = Vec<(Arc<str>, Arc<str>)>;
 pub(crate) struct Chunk {
     part: Part,
     rows: usize,
+    /// When set: only these rows of the row group are read, and count from 0.
+    only: Option<Vec<u32>>,
     lanes: RefCell<BTreeMap<Field, Rc<Lane>>>,
     ours: RefCell<BTreeMap<&'static str, Rc<Lane>>>,
 }
@@ -157,8 +159,19 @@ impl Chunk {
         Self {
             part,
             rows,
+            only: None,
             lanes: RefCell::default(),
             ours: RefCell::default(),
+        }
+    }
+
+    /// A few rows of a row group, ascending; they count from 0.
+    pub(crate) fn few(reader: Arc<Reader>, row_group: usize, only: Vec<u32>) -> Self {
+        let part = Part::RowGroup(reader, row_group);
+        Self {
+            rows: only.len(),
+            only: Some(only),
+            ..Self::new(part)
         }
     }
 
@@ -367,14 +380,21 @@ impl Chunk {
             return Ok(Lane::Nothing);
         };
         match field {
-            Field::Time => reader.lane(*row_group, "__time__"),
-            Field::TimeNs => reader.lane(*row_group, "__time_ns_part__"),
-            Field::Received => reader.lane(*row_group, "__receive_time__"),
-            Field::Topic => reader.lane(*row_group, "__topic__"),
-            Field::Source => reader.lane(*row_group, "__source__"),
+            Field::Time => self.read(reader, *row_group, "__time__"),
+            Field::TimeNs => self.read(reader, *row_group, "__time_ns_part__"),
+            Field::Received => self.read(reader, *row_group, "__receive_time__"),
+            Field::Topic => self.read(reader, *row_group, "__topic__"),
+            Field::Source => self.read(reader, *row_group, "__source__"),
             Field::Tag(tag) => Ok(tag_lane(&*self.our("__tags__")?, tag)),
-            Field::Key(key) if reader.has(key) => reader.lane(*row_group, key),
+            Field::Key(key) if reader.has(key) => self.read(reader, *row_group, key),
             Field::Key(key) => self.rest_lane(key),
+        }
+    }
+
+    fn read(&self, reader: &Reader, row_group: usize, name: &str) -> Result<Lane, SegmentError> {
+        match &self.only {
+            Some(only) => reader.few(row_group, name, only),
+            None => reader.lane(row_group, name),
         }
     }
 
@@ -407,7 +427,7 @@ impl Chunk {
         }
         let lane = Rc::new(match &self.part {
             Part::Group(_) => Lane::Nothing,
-            Part::RowGroup(reader, row_group) => reader.lane(*row_group, name)?,
+            Part::RowGroup(reader, row_group) => self.read(reader, *row_group, name)?,
         });
         self.ours.borrow_mut().insert(name, Rc::clone(&lane));
         Ok(lane)

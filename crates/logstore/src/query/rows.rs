@@ -1,30 +1,55 @@
 //! The logs of a search: the right page of them, in the order of their time.
+//!
+//! While the search goes on, only the places of the best rows are kept, neither files nor columns;
+//! their keys and values are read at the end, few rows of a row group at a time.
 
-use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
-use std::rc::Rc;
 use std::sync::Arc;
 
 use flowlog_sls::{Error, GetLogsRequest, LogRow};
 
 use super::scan::{Hits, Scan, place};
-use crate::chunk::{Chunk, Field};
+use crate::chunk::{Chunk, Field, Part};
 use crate::segment::{Segment, SegmentError};
 use crate::settings::QueryLimits;
+use crate::shard::Stored;
 
-/// Where a row stands in the order of all: time, nanoseconds, cursor, place in the LogGroup.
+/// Where a row stands in the order of all: time, nanoseconds, cursor, place in the `LogGroup`.
 type Order = (i64, i64, i64, i64);
 
 /// A row that may be on the page.
 struct Candidate {
-    order: Order,
-    chunk: Rc<Open>,
+    /// Smaller is better.
+    rank: Rank,
+    source: Source,
     row: u32,
 }
 
-struct Open {
-    chunk: Chunk,
-    segment: Option<Arc<Segment>>,
+/// An order, or the reverse of one.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Rank {
+    order: Order,
+    reverse: bool,
+}
+
+impl Ord for Rank {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        let order = self.order.cmp(&other.order);
+        if self.reverse { order.reverse() } else { order }
+    }
+}
+
+impl PartialOrd for Rank {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// Where a row can be read again.
+#[derive(Clone)]
+enum Source {
+    Held(Arc<Stored>),
+    RowGroup(Arc<Segment>, usize),
 }
 
 /// The rows of the page that the request asks for.
@@ -33,13 +58,14 @@ pub(super) fn search(
     request: &GetLogsRequest,
     limits: &QueryLimits,
 ) -> Result<Vec<LogRow>, Error> {
-    let (offset, line) = request.page()?;
-    let (Ok(offset), Ok(line)) = (usize::try_from(offset), usize::try_from(line)) else {
-        return Err(too_far(limits.rows));
+    let too_far = || {
+        let message = format!("offset and line reach beyond row {}", limits.rows);
+        Error::parameter(message)
     };
-    let most = offset.saturating_add(line);
+    let (offset, line) = request.page()?;
+    let most = usize::try_from(offset.saturating_add(line)).map_err(|_| too_far())?;
     if most > limits.rows {
-        return Err(too_far(limits.rows));
+        return Err(too_far());
     }
     let mut page = Page {
         most,
@@ -48,91 +74,67 @@ pub(super) fn search(
     };
     while let Some(hits) = scan.next_hits() {
         let segment = hits.segment.clone();
-        if let Err(error) = page.add(hits) {
+        if let Err(error) = page.add(&hits) {
             scan.give_up(segment, error);
         }
     }
-    let mut rows = Vec::new();
-    for candidate in page.into_sorted().into_iter().skip(offset) {
-        match log(
-            &candidate.chunk.chunk,
-            place(candidate.row),
-            candidate.order,
-        ) {
-            Ok(row) => rows.push(row),
-            Err(error) => scan.give_up(candidate.chunk.segment.clone(), error),
-        }
-    }
-    Ok(rows)
-}
-
-fn too_far(most: usize) -> Error {
-    Error::parameter(format!("offset and line reach beyond row {most}"))
+    let best = page.best.into_sorted_vec();
+    let shown = best.get(usize::try_from(offset).map_err(|_| too_far())?..);
+    logs(scan, shown.unwrap_or_default(), limits)
 }
 
 /// The best rows so far, the worst of them on top.
 struct Page {
     most: usize,
     reverse: bool,
-    best: BinaryHeap<Ranked>,
+    best: BinaryHeap<Candidate>,
 }
 
-struct Ranked {
-    /// Smaller is better.
-    rank: Result<Order, Reverse<Order>>,
-    candidate: Candidate,
-}
-
-impl Ord for Ranked {
+impl Ord for Candidate {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
         self.rank.cmp(&other.rank)
     }
 }
 
-impl PartialOrd for Ranked {
+impl PartialOrd for Candidate {
     fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl PartialEq for Ranked {
+impl PartialEq for Candidate {
     fn eq(&self, other: &Self) -> bool {
         self.rank == other.rank
     }
 }
 
-impl Eq for Ranked {}
+impl Eq for Candidate {}
 
 impl Page {
-    fn add(&mut self, hits: Hits) -> Result<(), SegmentError> {
-        if self.most == 0 {
-            return Ok(());
-        }
-        let open = Rc::new(Open {
-            chunk: hits.chunk,
-            segment: hits.segment,
-        });
-        let times = open.chunk.lane(&Field::Time)?;
-        for row in hits.rows {
-            let time = times.cell(place(row)).int().unwrap_or(0);
-            if self.is_worse(time) {
+    fn add(&mut self, hits: &Hits) -> Result<(), SegmentError> {
+        let source = match (hits.chunk.part(), &hits.segment) {
+            (Part::Group(stored), _) => Source::Held(Arc::clone(stored)),
+            (Part::RowGroup(_, at), Some(segment)) => Source::RowGroup(Arc::clone(segment), *at),
+            (Part::RowGroup(..), None) => return Ok(()),
+        };
+        let times = hits.chunk.lane(&Field::Time)?;
+        for row in &hits.rows {
+            let time = times.cell(place(*row)).int().unwrap_or(0);
+            if self.most == 0 || self.is_worse(time) {
                 continue;
             }
-            let parts = open.chunk.lane(&Field::TimeNs)?;
-            let ns = parts.cell(place(row)).int().unwrap_or(0);
-            let (cursor, position) = open.chunk.place(place(row))?;
-            let order = (time, ns, cursor, position);
-            let rank = if self.reverse {
-                Err(Reverse(order))
-            } else {
-                Ok(order)
+            let parts = hits.chunk.lane(&Field::TimeNs)?;
+            let ns = parts.cell(place(*row)).int().unwrap_or(0);
+            let (cursor, position) = hits.chunk.place(place(*row))?;
+            let rank = Rank {
+                order: (time, ns, cursor, position),
+                reverse: self.reverse,
             };
-            let candidate = Candidate {
-                order,
-                chunk: Rc::clone(&open),
-                row,
-            };
-            self.best.push(Ranked { rank, candidate });
+            self.best.push(Candidate {
+                rank,
+                source: source.clone(),
+                row: *row,
+            });
             if self.best.len() > self.most {
                 self.best.pop();
             }
@@ -145,25 +147,78 @@ impl Page {
         let Some(worst) = self.best.peek().filter(|_| self.best.len() >= self.most) else {
             return false;
         };
-        let (second, ..) = worst.candidate.order;
+        let (second, ..) = worst.rank.order;
         if self.reverse {
             time < second
         } else {
             time > second
         }
     }
+}
 
-    fn into_sorted(self) -> Vec<Candidate> {
-        self.best
-            .into_sorted_vec()
-            .into_iter()
-            .map(|ranked| ranked.candidate)
-            .collect()
+/// Rows of one row group: their places on the page and in the row group.
+type Wanted = (Arc<Segment>, Vec<(usize, u32)>);
+
+/// The logs of the candidates, in their order; those of damaged segments are left out.
+fn logs(
+    scan: &mut Scan,
+    candidates: &[Candidate],
+    limits: &QueryLimits,
+) -> Result<Vec<LogRow>, Error> {
+    let mut rows: BTreeMap<usize, LogRow> = BTreeMap::new();
+    let mut stored: BTreeMap<(i64, i64, usize), Wanted> = BTreeMap::new();
+    for (at, candidate) in candidates.iter().enumerate() {
+        match &candidate.source {
+            Source::Held(group) => {
+                let chunk = Chunk::new(Part::Group(Arc::clone(group)));
+                match log(&chunk, place(candidate.row)) {
+                    Ok(row) => drop(rows.insert(at, row)),
+                    Err(error) => scan.give_up(None, error),
+                }
+            }
+            Source::RowGroup(segment, row_group) => {
+                let key = (segment.row().shard, segment.row().first, *row_group);
+                let wanted = stored.entry(key);
+                let wanted = wanted.or_insert_with(|| (Arc::clone(segment), Vec::new()));
+                wanted.1.push((at, candidate.row));
+            }
+        }
     }
+    for ((.., row_group), (segment, wanted)) in stored {
+        match read(&segment, row_group, wanted) {
+            Ok(found) => rows.extend(found),
+            Err(error) => scan.give_up(Some(segment), error),
+        }
+        if octets(rows.values()) > limits.octets {
+            return Err(Error::parameter(
+                "the logs are too large; ask for fewer with line",
+            ));
+        }
+    }
+    Ok(rows.into_values().collect())
+}
+
+fn read(
+    segment: &Segment,
+    row_group: usize,
+    mut wanted: Vec<(usize, u32)>,
+) -> Result<Vec<(usize, LogRow)>, SegmentError> {
+    wanted.sort_unstable_by_key(|(_, row)| *row);
+    let reader = Arc::new(segment.read()?);
+    let only: Vec<u32> = wanted.iter().map(|(_, row)| *row).collect();
+    let chunk = Chunk::few(reader, row_group, only);
+    let row = |(few, (at, _)): (usize, (usize, u32))| Ok((at, log(&chunk, few)?));
+    wanted.into_iter().enumerate().map(row).collect()
+}
+
+fn octets<'a>(rows: impl Iterator<Item = &'a LogRow>) -> usize {
+    rows.flat_map(|row| &row.0)
+        .map(|(key, value)| key.len() + value.len())
+        .sum()
 }
 
 /// A log as it is answered.
-fn log(chunk: &Chunk, row: usize, order: Order) -> Result<LogRow, SegmentError> {
+fn log(chunk: &Chunk, row: usize) -> Result<LogRow, SegmentError> {
     let mut scratch = Vec::new();
     let mut text = |field: &Field| -> Result<Option<String>, SegmentError> {
         let lane = chunk.lane(field)?;
@@ -172,19 +227,14 @@ fn log(chunk: &Chunk, row: usize, order: Order) -> Result<LogRow, SegmentError> 
             .text(&mut scratch)
             .map(|text| String::from_utf8_lossy(text).into_owned()))
     };
-    let mut pairs = vec![
-        ("__time__".to_owned(), order.0.to_string()),
-        (
-            "__source__".to_owned(),
-            text(&Field::Source)?.unwrap_or_default(),
-        ),
-        (
-            "__topic__".to_owned(),
-            text(&Field::Topic)?.unwrap_or_default(),
-        ),
-    ];
-    if let Some(ns) = text(&Field::TimeNs)? {
-        pairs.push(("__time_ns_part__".to_owned(), ns));
+    let mut pairs = Vec::new();
+    for (name, field) in [
+        ("__time__", Field::Time),
+        ("__source__", Field::Source),
+        ("__topic__", Field::Topic),
+        ("__time_ns_part__", Field::TimeNs),
+    ] {
+        pairs.extend(text(&field)?.map(|text| (name.to_owned(), text)));
     }
     for (key, value) in chunk.tags(row)? {
         pairs.push((format!("__tag__:{key}"), value.to_string()));

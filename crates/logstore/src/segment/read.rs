@@ -8,6 +8,7 @@ use bytes::Bytes;
 use parquet::basic::Type as PhysicalType;
 use parquet::bloom_filter::Sbbf;
 use parquet::column::reader::ColumnReader;
+use parquet::data_type::ByteArray;
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{ColumnChunkMetaData, RowGroupMetaData};
 use parquet::file::reader::{FileReader, RowGroupReader};
@@ -139,7 +140,30 @@ impl Reader {
                 return Ok(Lane::Octets { dictionary, index });
             }
         }
-        plain(&*parquet, at, rows, optional)
+        plain(&*parquet, at, &[(0, rows)], optional)
+    }
+
+    /// A few rows of one column of a row group, ascending.
+    pub(crate) fn few(
+        &self,
+        row_group: usize,
+        name: &str,
+        rows: &[u32],
+    ) -> Result<Lane, SegmentError> {
+        let Some(at) = self.place(name) else {
+            return Ok(Lane::Nothing);
+        };
+        let parquet = self.parquet.get_row_group(row_group)?;
+        let descriptor = parquet.metadata().schema_descr().column(at);
+        let mut next = 0;
+        let mut turn = |row: &u32| {
+            let row = usize::try_from(*row).unwrap_or(usize::MAX);
+            let pass = row.saturating_sub(next);
+            next = row.saturating_add(1);
+            (pass, 1)
+        };
+        let only: Vec<(usize, usize)> = rows.iter().map(&mut turn).collect();
+        plain(&*parquet, at, &only, descriptor.max_def_level() > 0)
     }
 
     fn place(&self, name: &str) -> Option<usize> {
@@ -157,44 +181,66 @@ impl Reader {
     }
 }
 
-/// A column in any encoding, through the crate's own reader.
+/// A column in any encoding, through the crate's own reader: the rows of which `only` says how many
+/// to pass over and how many to read, in turns.
 fn plain(
     parquet: &dyn RowGroupReader,
     at: usize,
-    rows: usize,
+    only: &[(usize, usize)],
     optional: bool,
 ) -> Result<Lane, SegmentError> {
-    let mut levels = optional.then(Vec::new);
+    let rows = only.iter().map(|(_, read)| read).sum();
+    let mut levels = optional.then(|| Vec::with_capacity(rows));
     match parquet.get_column_reader(at)? {
         ColumnReader::Int64ColumnReader(mut reader) => {
             let mut values = Vec::with_capacity(rows);
-            let (read, ..) = reader.read_records(rows, levels.as_mut(), None, &mut values)?;
-            check(read, rows)?;
+            for (pass, read) in only {
+                check(reader.skip_records(*pass)?, *pass)?;
+                check(
+                    reader
+                        .read_records(*read, levels.as_mut(), None, &mut values)?
+                        .0,
+                    *read,
+                )?;
+            }
             Ok(ints(values, levels.as_deref()))
         }
         ColumnReader::ByteArrayColumnReader(mut reader) => {
             let mut values = Vec::with_capacity(rows);
-            let (read, ..) = reader.read_records(rows, levels.as_mut(), None, &mut values)?;
-            check(read, rows)?;
-            let dictionary: Vec<Bytes> = values
-                .iter()
-                .map(|value| Bytes::copy_from_slice(value.data()))
-                .collect();
-            let mut next = 0..;
-            let mut place = |present: bool| {
-                if present {
-                    next.next().unwrap_or(Values::NO_KEY)
-                } else {
-                    Values::NO_KEY
-                }
-            };
-            let index = match levels {
-                Some(levels) => levels.into_iter().map(|level| place(level == 1)).collect(),
-                None => (0..rows).map(|_| place(true)).collect(),
-            };
-            Ok(Lane::Octets { dictionary, index })
+            for (pass, read) in only {
+                check(reader.skip_records(*pass)?, *pass)?;
+                check(
+                    reader
+                        .read_records(*read, levels.as_mut(), None, &mut values)?
+                        .0,
+                    *read,
+                )?;
+            }
+            Ok(octets(&values, levels.as_deref(), rows))
         }
         _ => Err(SegmentError::Foreign("a column of a foreign type")),
+    }
+}
+
+fn octets(values: &[ByteArray], levels: Option<&[i16]>, rows: usize) -> Lane {
+    let dictionary = values
+        .iter()
+        .map(|value| Bytes::copy_from_slice(value.data()));
+    let mut next = 0..;
+    let mut place = |present: bool| {
+        if present {
+            next.next().unwrap_or(Values::NO_KEY)
+        } else {
+            Values::NO_KEY
+        }
+    };
+    let index = match levels {
+        Some(levels) => levels.iter().map(|level| place(*level == 1)).collect(),
+        None => (0..rows).map(|_| place(true)).collect(),
+    };
+    Lane::Octets {
+        dictionary: dictionary.collect(),
+        index,
     }
 }
 

@@ -1,10 +1,11 @@
 //! Writes the file of a segment, a row group at a time, a column at a time.
 
-use std::collections::BTreeMap;
 use std::fs::File;
+use std::hash::RandomState;
 use std::ops::Range;
 use std::sync::Arc;
 
+use hashbrown::HashMap;
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::data_type::{ByteArray, ByteArrayType, Int64Type};
 use parquet::errors::ParquetError;
@@ -32,6 +33,9 @@ pub(crate) struct Style {
 
 /// A dictionary larger than this is given up for the rest of a row group.
 const DICTIONARY_OCTETS: usize = 4 << 20;
+
+/// Rows of a page: what is read for a single log.
+const PAGE_ROWS: usize = 8192;
 
 /// Consecutive rows of one `LogGroup`.
 struct Run<'a> {
@@ -75,7 +79,8 @@ fn properties(layout: &Layout, style: Style) -> Result<WriterProperties, Parquet
         .set_compression(compression)
         .set_statistics_enabled(EnabledStatistics::Chunk)
         .set_offset_index_disabled(true)
-        .set_dictionary_page_size_limit(DICTIONARY_OCTETS);
+        .set_dictionary_page_size_limit(DICTIONARY_OCTETS)
+        .set_data_page_row_count_limit(PAGE_ROWS);
     for part in layout.parts.iter().filter(|part| part.is_int()) {
         let path = ColumnPath::from(part.name());
         properties = without_dictionary(properties, path, Encoding::DELTA_BINARY_PACKED);
@@ -305,7 +310,8 @@ struct Texts {
     values: Vec<ByteArray>,
     /// 1 for each row that has a value, 0 for the others.
     levels: Vec<i16>,
-    addresses: BTreeMap<[u8; 16], ByteArray>,
+    /// Looked up, never gone through: its order does not matter.
+    addresses: HashMap<[u8; 16], ByteArray, RandomState>,
     scratch: Vec<u8>,
 }
 
