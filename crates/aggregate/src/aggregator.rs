@@ -10,7 +10,7 @@ use flowlog_record::{
 
 use crate::cell::TIME_BOUND;
 use crate::exporters::Exporters;
-use crate::flow_log::{Batch, Candidate, FlowLog, Prepared};
+use crate::flow_log::{Batch, Candidate, FlowLog, Scratch};
 use crate::ledger::FlowLogLedger;
 use crate::measure::TimeChanges;
 use crate::outlet::Shared;
@@ -27,7 +27,7 @@ pub struct Aggregator {
     pub(crate) logs: BTreeMap<FlowLogIndex, Box<FlowLog>>,
     /// Nothing is due before this time.
     pub(crate) next_due: i64,
-    pub(crate) scratch: Vec<Prepared>,
+    scratch: Scratch,
 }
 
 impl Aggregator {
@@ -43,7 +43,7 @@ impl Aggregator {
             },
             logs: BTreeMap::new(),
             next_due: i64::MAX,
-            scratch: Vec::new(),
+            scratch: Scratch::default(),
         }
     }
 
@@ -116,6 +116,10 @@ impl Aggregator {
 
     /// Adds records of one datagram, at most 64 at a time, after [`advance`](Self::advance) to
     /// its arrival. `placed` says where the flow log put them.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "the one call of the hot path, once per batch"
+    )]
     pub fn observe(
         &mut self,
         flow_log: FlowLogIndex,

@@ -237,13 +237,16 @@ impl<K: Key> Cell<K> {
         self.when & SMALL
     }
 
-    /// Counts one record; `false` when the cell cannot count further.
+    /// Whether the cell can count one more record.
     #[inline]
-    #[must_use]
-    pub(crate) fn count_record(&mut self) -> bool {
-        let room = self.when & SMALL != SMALL;
-        self.when = self.when.wrapping_add(u64::from(room));
-        room
+    pub(crate) const fn has_room(&self) -> bool {
+        self.when & SMALL != SMALL
+    }
+
+    /// Counts one record if it is `one`; there is room.
+    #[inline]
+    pub(crate) fn count(&mut self, one: bool) {
+        self.when = self.when.wrapping_add(u64::from(one));
     }
 
     /// The records so far are counted beside the table; begins again with one.
@@ -265,6 +268,16 @@ impl<K: Key> Cell<K> {
     #[inline]
     pub(crate) fn reach(&mut self, last: i64) {
         self.set_length(last.saturating_sub(self.start()).max(self.length()));
+    }
+
+    /// The flow reaches `last`, not before where it was; threshold and [`Marks::ENDED`] with it.
+    #[inline]
+    pub(crate) fn continue_to(&mut self, last: i64, threshold: i64, ended: bool) {
+        let length = last.wrapping_sub(self.start()).cast_unsigned() & SPAN;
+        let threshold = threshold.cast_unsigned() & SPAN;
+        let ended = if ended { Marks::ENDED.0 } else { 0 };
+        let kept = self.state & !(SPAN | SPAN << THRESHOLD_SHIFT | Marks::ENDED.0);
+        self.state = kept | length | threshold << THRESHOLD_SHIFT | ended;
     }
 
     /// The flow lasts from `from` or before to `last` or behind.

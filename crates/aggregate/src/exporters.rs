@@ -38,14 +38,6 @@ impl Exporter {
             .map_or(ActiveTimeout::UNLEARNED, |(_, timeout)| *timeout)
     }
 
-    /// The only `Ta` that is remembered, if so.
-    pub(crate) fn only_timeout(&self) -> Option<ActiveTimeout> {
-        match self.timeouts.as_slice() {
-            [(_, only)] => Some(*only),
-            _ => None,
-        }
-    }
-
     fn hear(&mut self, timeout: ActiveTimeout, now: i64) {
         self.heard = now;
         match self.timeouts.last_mut() {

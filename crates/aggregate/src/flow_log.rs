@@ -1,22 +1,23 @@
 //! One flow log of a partition: its rules over time, its rows, its books.
 
+use alloc::vec::Vec;
+
 use flowlog_record::{
-    Distribution, ExporterId, Fields, FlowLogIndex, FlowRecord, HashKey, Placed, Reason, Row,
-    RowSampling, Timestamp,
+    Distribution, ExporterId, Fields, FlowKey, FlowLogIndex, FlowRecord, HashKey, Placed, Reason,
+    Row, RowSampling, Timestamp,
 };
 
 use crate::cell::{presence_of, presence_parts};
-use crate::key::{Key, KeyV4, KeyV6, WideKey, pack, unpack};
+use crate::key::{Key, KeyV4, KeyV6, Packed, pack, unpack};
 use crate::ledger::{Amount, FlowLogLedger};
-use crate::measure::{TimeChanges, interval, measure};
+use crate::measure::{TimeChanges, interval};
 use crate::outlet::{Account, Outlet, Shared, Terms};
 use crate::rates::Rates;
-use crate::rows::{Incoming, Place, Rows};
+use crate::rows::{Memo, Place, Rows, Stretch};
 use crate::rules::{Origin, Rules};
 use crate::slab::Slot;
-use crate::split::Counted;
-use crate::table::Measured;
-use crate::windows::{Holds, Windows};
+use crate::split::{Counted, Spread};
+use crate::windows::{Holds, Pane, Windows};
 
 /// How often late rows leave.
 const LATE_MS: i64 = 60_000;
@@ -48,14 +49,11 @@ pub(crate) struct Candidate {
     pub(crate) place: Place,
 }
 
-/// A record of a batch on its way.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Prepared {
-    measured: Measured,
-    words: WideKey,
-    narrow: bool,
-    hash: u64,
-    slot: Option<Slot>,
+/// The records of a batch on their way, by family; kept for the next batch.
+#[derive(Debug, Default)]
+pub(crate) struct Scratch {
+    v4: Vec<Stretch<KeyV4>>,
+    v6: Vec<Stretch<KeyV6>>,
 }
 
 /// A batch of records of one Exporter.
@@ -106,11 +104,11 @@ impl FlowLog {
         self.update_due();
     }
 
-    /// Takes a batch that was placed in this flow log.
+    /// Takes a batch that was placed in this flow log; IPv4 first.
     pub(crate) fn observe(
         &mut self,
         batch: Batch<'_>,
-        scratch: &mut alloc::vec::Vec<Prepared>,
+        scratch: &mut Scratch,
         shared: &mut Shared,
         each: &mut dyn FnMut(Row),
     ) {
@@ -118,26 +116,11 @@ impl FlowLog {
             self.refuse(batch);
             return;
         }
-        scratch.clear();
-        for placed in batch.placed {
-            let Some(record) = batch.records.get(usize::from(placed.record)) else {
-                continue;
-            };
-            if let Some(prepared) = self.prepare(record, placed, batch.origin, (shared, each)) {
-                scratch.push(prepared);
-            }
-        }
+        self.prepare(batch, scratch, (shared, each));
         let now = shared.now;
         let (v4, v6, late_due, mut out) = self.parts(now, shared, each);
-        for prepared in scratch.iter() {
-            if prepared.narrow {
-                let key = KeyV4::from_wide(&prepared.words);
-                v4.take(&Incoming::new(&key, &prepared.measured), &mut out);
-            } else {
-                let key = KeyV6::from_wide(&prepared.words);
-                v6.take(&Incoming::new(&key, &prepared.measured), &mut out);
-            }
-        }
+        v4.take_batch(&mut scratch.v4, batch.records, &mut out);
+        v6.take_batch(&mut scratch.v6, batch.records, &mut out);
         if *late_due == i64::MAX && !(v4.late.cells.is_empty() && v6.late.cells.is_empty()) {
             let next = now.div_euclid(LATE_MS).saturating_add(1);
             *late_due = next.saturating_mul(LATE_MS);
@@ -253,81 +236,168 @@ impl FlowLog {
     fn refuse(&mut self, batch: Batch<'_>) {
         for placed in batch.placed {
             if let Some(record) = batch.records.get(usize::from(placed.record)) {
-                let amount = amount_of(record);
+                let amount = Amount::of(1, Counted::of(record));
                 self.account.ledger.matched += amount;
                 self.account.ledger.inactive += amount;
             }
         }
     }
 
-    /// Measures and hashes a record; what makes no part of a row ends here.
+    /// Measures and hashes a batch; what makes no part of a row ends here.
     fn prepare(
         &mut self,
-        record: &FlowRecord,
-        placed: &Placed,
-        origin: &Origin,
+        batch: Batch<'_>,
+        scratch: &mut Scratch,
         (shared, each): (&mut Shared, &mut dyn FnMut(Row)),
-    ) -> Option<Prepared> {
-        let amount = amount_of(record);
+    ) {
+        let Scratch { v4, v6 } = scratch;
+        v4.clear();
+        v6.clear();
+        let mut matched = Amount::default();
+        let mut memo = Memo::new();
+        let exporter = batch.origin.exporter;
+        let Rules {
+            per_record,
+            time_source: source,
+            layout,
+            ..
+        } = self.rules;
+        let mut changes = self.account.changes;
+        for placed in batch.placed.iter().copied() {
+            let Some(record) = batch.records.get(usize::from(placed.record)) else {
+                continue;
+            };
+            matched += Amount::of(1, Counted::of(record));
+            let own = record
+                .fields
+                .intersects(Fields::EGRESS_COPY.union(Fields::BASELINE));
+            if own || record.is_event() || per_record {
+                let origin = (batch.origin, &mut changes);
+                self.set_aside(record, placed, origin, (shared, each));
+                continue;
+            }
+            let (start, end) = interval(record, batch.origin, source, &mut changes);
+            let (pane, is_open) = memo.pane(start, || self.look_up(start, exporter, shared));
+            let stretch = Stretch {
+                key: (),
+                hash: 0,
+                pane,
+                from: start,
+                to: end,
+                raw: Counted::of(record),
+                start,
+                end,
+                slot: Slot::MAX,
+                record: placed.record,
+                code: memo.code(record.sampling, &mut self.account.rates),
+                is_open,
+                is_last: true,
+            };
+            let mut look_up = |at| memo.pane(at, || self.look_up(at, exporter, shared));
+            match pack(record, placed, exporter, layout) {
+                Packed::V4(key) => cut(&stretch.of(key, 0), &self.v4, v4, &mut look_up),
+                Packed::V6(key) => cut(&stretch.of(key, 0), &self.v6, v6, &mut look_up),
+            }
+        }
+        self.account.changes = changes;
+        self.account.ledger.matched += matched;
+    }
+
+    /// The window of `start`, and whether its rows of this Exporter still wait for records.
+    #[cold]
+    fn look_up(&self, start: i64, exporter: ExporterId, shared: &Shared) -> (Pane, bool) {
+        let pane = self.windows.at(start);
+        let now = shared.now;
+        if now < pane.until {
+            return (pane, true);
+        }
+        let hold = shared.exporters.hold(exporter, &self.holds, pane.until);
+        (pane, now < pane.until.saturating_add(hold))
+    }
+
+    /// What is counted and not added, and what makes a row of its own.
+    #[cold]
+    fn set_aside(
+        &mut self,
+        record: &FlowRecord,
+        placed: Placed,
+        (origin, changes): (&Origin, &mut TimeChanges),
+        (shared, each): (&mut Shared, &mut dyn FnMut(Row)),
+    ) {
         let ledger = &mut self.account.ledger;
-        ledger.matched += amount;
         if record.fields.contains(Fields::EGRESS_COPY) {
-            ledger.egress_copy += amount;
-            return None;
-        }
-        if record.fields.contains(Fields::BASELINE) {
-            ledger.baseline += amount;
-            return None;
-        }
-        let event = record.is_event();
-        if event && !self.rules.events {
-            ledger.event += amount;
-            return None;
-        }
-        let source = self.rules.time_source;
-        let times = interval(record, origin, source, &mut self.account.changes);
-        let (narrow, words) = pack(record, placed, origin.exporter, self.rules.layout);
-        if event || self.rules.per_record {
+            ledger.egress_copy += Amount::of(1, Counted::of(record));
+        } else if record.fields.contains(Fields::BASELINE) {
+            ledger.baseline += Amount::of(1, Counted::of(record));
+        } else if record.is_event() && !self.rules.events {
+            ledger.event += Amount::of(1, Counted::of(record));
+        } else {
+            let source = self.rules.time_source;
+            let times = interval(record, origin, source, changes);
+            let layout = self.rules.layout;
+            let key = match pack(record, placed, origin.exporter, layout) {
+                Packed::V4(key) => unpack(&key, layout),
+                Packed::V6(key) => unpack(&key, layout),
+            };
             let now = shared.now;
             let (.., mut out) = self.parts(now, shared, each);
-            send_record(record, (narrow, &words), times, &mut out);
-            return None;
+            send_record(record, (origin, key), times, &mut out);
         }
-        let measured = measure(record, times, &self.rules, &mut self.account.rates);
-        Some(Prepared {
-            measured,
-            words,
-            narrow,
-            hash: 0,
-            slot: None,
-        })
     }
 }
 
-fn amount_of(record: &FlowRecord) -> Amount {
-    let counted = Counted {
-        packets: record.packets,
-        octets: record.octets,
+/// Cuts a record at the ends of windows; each part goes to `list`.
+#[inline]
+fn cut<K: Key>(
+    whole: &Stretch<K>,
+    rows: &Rows<K>,
+    list: &mut Vec<Stretch<K>>,
+    look_up: &mut impl FnMut(i64) -> (Pane, bool),
+) {
+    let key = whole.key;
+    if whole.end < whole.pane.until {
+        list.push(whole.of(key, rows.open.hash(&key, whole.pane.from)));
+        return;
+    }
+    let spread = Spread {
+        start: whole.start,
+        end: whole.end,
+        total: whole.raw,
     };
-    Amount::of(1, counted)
+    let mut before = Counted::default();
+    let (mut from, mut pane, mut is_open) = (whole.start, whole.pane, whole.is_open);
+    loop {
+        let to = whole.end.min(pane.until.saturating_sub(1));
+        let after = spread.until(to);
+        if after != before {
+            list.push(Stretch {
+                hash: rows.open.hash(&key, pane.from),
+                pane,
+                from,
+                to,
+                raw: after.since(before),
+                is_open,
+                is_last: after == spread.total,
+                ..*whole
+            });
+        }
+        if to >= whole.end {
+            return;
+        }
+        before = after;
+        from = to.saturating_add(1);
+        (pane, is_open) = look_up(from);
+    }
 }
 
 /// A row of its own: an event, or a record of a flow log with one row per record.
 fn send_record(
     record: &FlowRecord,
-    (narrow, words): (bool, &WideKey),
+    (origin, key): (&Origin, FlowKey),
     (start, end): (i64, i64),
     out: &mut Outlet<'_>,
 ) {
     let event = record.is_event();
-    let layout = out.account.layout;
-    let (key, exporter) = if narrow {
-        let key = KeyV4::from_wide(words);
-        (unpack(&key, layout), key.exporter())
-    } else {
-        let key = KeyV6::from_wide(words);
-        (unpack(&key, layout), key.exporter())
-    };
     let (has_source, has_destination, present) = presence_parts(presence_of(record.fields));
     let reason = if event {
         Reason::Event
@@ -338,10 +408,9 @@ fn send_record(
     } else {
         Reason::Inactive
     };
-    let known = out.shared.exporters.get(exporter);
     let row = Row {
         flow_log: out.account.flow_log,
-        exporter: known.map(|known| known.address).unwrap_or_default(),
+        exporter: origin.address,
         key,
         has_source,
         has_destination,
@@ -367,6 +436,6 @@ fn send_record(
         records: 1,
         extra: None,
     };
-    out.account.ledger.emitted += amount_of(record);
+    out.account.ledger.emitted += Amount::of(1, Counted::of(record));
     out.send(row);
 }

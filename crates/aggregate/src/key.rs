@@ -16,9 +16,6 @@ use crate::rules::KeyLayout;
 const KEY_PART: u64 = 0x0000_ffff_ffff_ffff;
 const FLAGS_SHIFT: u32 = 48;
 
-/// The words of a key of either family; IPv4 uses the first four.
-pub(crate) type WideKey = [u64; 7];
-
 /// Aligns the cells of IPv4 flows to a cache line each.
 #[derive(Clone, Copy, Debug)]
 #[repr(align(64))]
@@ -29,11 +26,11 @@ pub(crate) trait Key: Copy + Debug + Ord + Serialize + for<'a> Deserialize<'a> {
     /// What its cells are aligned like.
     type Align: Copy + Debug;
 
-    /// From the words that [`pack`] made.
-    fn from_wide(words: &WideKey) -> Self;
+    /// Source and destination.
+    fn addresses(&self) -> (Address, Address);
 
-    /// The words, as `from_wide` takes them.
-    fn wide(&self) -> WideKey;
+    /// Interfaces or path, owner, tail.
+    fn rest(&self) -> [u64; 3];
 
     /// Whether both name the same flow; TCP flags do not matter.
     fn same(&self, other: &Self) -> bool;
@@ -41,14 +38,13 @@ pub(crate) trait Key: Copy + Debug + Ord + Serialize + for<'a> Deserialize<'a> {
     /// Under the secret `key`, in the window that starts at `window`.
     fn hash(&self, key: &HashKey, window: i64) -> u64;
 
-    fn tail(&self) -> u64;
     fn tail_mut(&mut self) -> &mut u64;
-    fn owner(&self) -> u64;
 
     /// The TCP flags beside the key.
     #[inline]
     fn flags(&self) -> u16 {
-        let [.., low, high] = self.tail().to_le_bytes();
+        let [.., tail] = self.rest();
+        let [.., low, high] = tail.to_le_bytes();
         u16::from_le_bytes([low, high])
     }
 
@@ -68,7 +64,8 @@ pub(crate) trait Key: Copy + Debug + Ord + Serialize + for<'a> Deserialize<'a> {
     /// The Exporter.
     #[inline]
     fn exporter(&self) -> ExporterId {
-        ExporterId(halves(self.owner()).0)
+        let [_, owner, _] = self.rest();
+        ExporterId(halves(owner).0)
     }
 }
 
@@ -83,22 +80,24 @@ pub(crate) struct KeyV6([u64; 7]);
 impl Key for KeyV4 {
     type Align = CacheLine;
 
-    #[inline]
-    fn from_wide(words: &WideKey) -> Self {
-        let [a, b, c, d, ..] = *words;
-        Self([a, b, c, d])
+    fn addresses(&self) -> (Address, Address) {
+        let [pair, ..] = self.0;
+        let (source, destination) = halves(pair);
+        (
+            Address::from_ipv4_octets(source.to_be_bytes()),
+            Address::from_ipv4_octets(destination.to_be_bytes()),
+        )
     }
 
-    fn wide(&self) -> WideKey {
-        let [a, b, c, d] = self.0;
-        [a, b, c, d, 0, 0, 0]
+    #[inline]
+    fn rest(&self) -> [u64; 3] {
+        let [_, middle, owner, tail] = self.0;
+        [middle, owner, tail]
     }
 
     #[inline]
     fn same(&self, other: &Self) -> bool {
-        let [a, b, c, d] = self.0;
-        let [e, f, g, h] = other.0;
-        ((a ^ e) | (b ^ f) | (c ^ g) | ((d ^ h) & KEY_PART)) == 0
+        same(&self.0, &other.0)
     }
 
     #[inline]
@@ -111,60 +110,49 @@ impl Key for KeyV4 {
     }
 
     #[inline]
-    fn tail(&self) -> u64 {
-        let [.., tail] = self.0;
-        tail
-    }
-
-    #[inline]
     fn tail_mut(&mut self) -> &mut u64 {
         let [.., tail] = &mut self.0;
         tail
-    }
-
-    #[inline]
-    fn owner(&self) -> u64 {
-        let [.., owner, _] = self.0;
-        owner
     }
 }
 
 impl Key for KeyV6 {
     type Align = u64;
 
-    #[inline]
-    fn from_wide(words: &WideKey) -> Self {
-        Self(*words)
+    fn addresses(&self) -> (Address, Address) {
+        let [a, b, c, d, ..] = self.0;
+        (from_words(a, b), from_words(c, d))
     }
 
-    fn wide(&self) -> WideKey {
-        self.0
+    #[inline]
+    fn rest(&self) -> [u64; 3] {
+        let [.., middle, owner, tail] = self.0;
+        [middle, owner, tail]
     }
 
     #[inline]
     fn same(&self, other: &Self) -> bool {
-        let [a, b, c, d, e, f, g] = self.0;
-        let [h, i, j, k, l, m, n] = other.0;
-        let differences = (a ^ h) | (b ^ i) | (c ^ j) | (d ^ k) | (e ^ l) | (f ^ m);
-        (differences | ((g ^ n) & KEY_PART)) == 0
+        same(&self.0, &other.0)
     }
 
     #[inline]
     fn hash(&self, key: &HashKey, window: i64) -> u64 {
-        let [a, b, c, d, e, f, g] = self.0;
+        let [
+            source @ ..,
+            destination_high,
+            destination_low,
+            middle,
+            owner,
+            tail,
+        ] = self.0;
+        let [source_high, source_low] = source;
         let HashKey([k0, k1, k2, k3]) = *key;
-        let source = fold(a ^ k0, b ^ k1);
-        let destination = fold(c ^ k2, d ^ k3);
+        let source = fold(source_high ^ k0, source_low ^ k1);
+        let destination = fold(destination_high ^ k2, destination_low ^ k3);
         let addresses = fold(source ^ k3, destination ^ k0);
-        let rest = fold(e ^ k1, f ^ k3);
-        let right = fold(rest ^ k0, (g & KEY_PART) ^ k2);
+        let rest = fold(middle ^ k1, owner ^ k3);
+        let right = fold(rest ^ k0, (tail & KEY_PART) ^ k2);
         fold(addresses ^ window.cast_unsigned() ^ k2, right ^ k1)
-    }
-
-    #[inline]
-    fn tail(&self) -> u64 {
-        let [.., tail] = self.0;
-        tail
     }
 
     #[inline]
@@ -172,12 +160,18 @@ impl Key for KeyV6 {
         let [.., tail] = &mut self.0;
         tail
     }
+}
 
-    #[inline]
-    fn owner(&self) -> u64 {
-        let [.., owner, _] = self.0;
-        owner
-    }
+/// Whether the words are the same but for TCP flags.
+#[inline]
+fn same<const N: usize>(ours: &[u64; N], theirs: &[u64; N]) -> bool {
+    let (Some((tail, ours)), Some((other, theirs))) = (ours.split_last(), theirs.split_last())
+    else {
+        return true;
+    };
+    let words = ours.iter().zip(theirs);
+    let differences = words.fold(0, |all, (ours, theirs)| all | (ours ^ theirs));
+    (differences | ((tail ^ other) & KEY_PART)) == 0
 }
 
 /// Both halves of the 128-bit product, folded: every bit of the result depends on every bit of
@@ -189,22 +183,20 @@ pub(crate) fn fold(a: u64, b: u64) -> u64 {
     high ^ low
 }
 
+/// The upper and the lower half.
 #[inline]
-pub(crate) fn split_u128(value: u128) -> (u64, u64) {
-    let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = value.to_be_bytes();
-    (
-        u64::from_be_bytes([a, b, c, d, e, f, g, h]),
-        u64::from_be_bytes([i, j, k, l, m, n, o, p]),
-    )
+#[expect(clippy::as_conversions, reason = "each half is 64 bits wide")]
+#[expect(clippy::cast_possible_truncation, reason = "as above")]
+pub(crate) const fn split_u128(value: u128) -> (u64, u64) {
+    ((value >> 64) as u64, value as u64)
 }
 
+/// The upper and the lower half.
 #[inline]
-fn halves(word: u64) -> (u32, u32) {
-    let [a, b, c, d, e, f, g, h] = word.to_be_bytes();
-    (
-        u32::from_be_bytes([a, b, c, d]),
-        u32::from_be_bytes([e, f, g, h]),
-    )
+#[expect(clippy::as_conversions, reason = "each half is 32 bits wide")]
+#[expect(clippy::cast_possible_truncation, reason = "as above")]
+const fn halves(word: u64) -> (u32, u32) {
+    ((word >> 32) as u32, word as u32)
 }
 
 #[inline]
@@ -212,14 +204,21 @@ pub(crate) fn joined(high: u32, low: u32) -> u64 {
     u64::from(high) << 32 | u64::from(low)
 }
 
-/// Packs the key of `record`; whether four words hold it.
+/// A key of either family.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Packed {
+    V4(KeyV4),
+    V6(KeyV6),
+}
+
+/// Packs the key of `record`.
 #[inline]
 pub(crate) fn pack(
     record: &FlowRecord,
-    placed: &Placed,
+    placed: Placed,
     exporter: ExporterId,
     layout: KeyLayout,
-) -> (bool, WideKey) {
+) -> Packed {
     let (source_port, destination_port) = record.row_ports();
     let (class, middle) = match layout {
         KeyLayout::Gateway => (
@@ -233,20 +232,17 @@ pub(crate) fn pack(
         | u64::from(destination_port) << 16
         | u64::from(record.protocol) << 32
         | u64::from(class) << 40;
-    let addresses = (
-        record.source.ipv4_octets(),
-        record.destination.ipv4_octets(),
-    );
-    if let (Some(source), Some(destination)) = addresses {
-        let pair = joined(u32::from_be_bytes(source), u32::from_be_bytes(destination));
-        return (true, [pair, middle, owner, tail, 0, 0, 0]);
-    }
     let (a, b) = split_u128(u128::from_be_bytes(record.source.octets()));
     let (c, d) = split_u128(u128::from_be_bytes(record.destination.octets()));
-    (false, [a, b, c, d, middle, owner, tail])
+    // IPv4 is `::ffff:a.b.c.d`.
+    if (a | c) == 0 && b >> 32 == 0xffff && d >> 32 == 0xffff {
+        let pair = b << 32 | (d & 0xffff_ffff);
+        return Packed::V4(KeyV4([pair, middle, owner, tail]));
+    }
+    Packed::V6(KeyV6([a, b, c, d, middle, owner, tail]))
 }
 
-const fn class_of(placed: &Placed) -> u8 {
+const fn class_of(placed: Placed) -> u8 {
     let direction = match placed.direction {
         Direction::Unknown => 0,
         Direction::In => 1,
@@ -260,20 +256,8 @@ const fn class_of(placed: &Placed) -> u8 {
 
 /// The key as rows have it.
 pub(crate) fn unpack<K: Key>(key: &K, layout: KeyLayout) -> FlowKey {
-    let words = key.wide();
-    let [a, b, c, d, e, f, g] = words;
-    let (source, destination, middle, owner, tail) = if size_of::<K>() == size_of::<KeyV4>() {
-        let (source, destination) = halves(a);
-        (
-            Address::from_ipv4_octets(source.to_be_bytes()),
-            Address::from_ipv4_octets(destination.to_be_bytes()),
-            b,
-            c,
-            d,
-        )
-    } else {
-        (from_words(a, b), from_words(c, d), e, f, g)
-    };
+    let (source, destination) = key.addresses();
+    let [middle, owner, tail] = key.rest();
     let [s0, s1, d0, d1, protocol, class, ..] = tail.to_le_bytes();
     let mut flow_key = FlowKey {
         source,

@@ -31,7 +31,6 @@ impl Amount {
     clippy::as_conversions,
     reason = "u64 to u128 loses nothing, and From is not const"
 )]
-#[expect(clippy::cast_lossless, reason = "as above")]
 const fn widened(value: u64) -> u128 {
     value as u128
 }

@@ -4,8 +4,8 @@ use flowlog_record::{Fields, FlowRecord};
 use serde::{Deserialize, Serialize};
 
 use crate::cell::{NEVER, TIME_BOUND, presence_of};
-use crate::rates::Rates;
-use crate::rules::{Aging, Origin, Rules, TimeSource};
+use crate::rows::Stretch;
+use crate::rules::{Aging, Origin, TimeSource};
 use crate::split::Counted;
 use crate::table::Measured;
 
@@ -70,7 +70,7 @@ pub(crate) struct Outlook {
 
 impl Outlook {
     #[inline]
-    fn of(record: &FlowRecord) -> Self {
+    pub(crate) fn of(record: &FlowRecord) -> Self {
         let timeout = record.active_timeout;
         let next_report = timeout.millis().saturating_add(timeout.jitter_millis());
         let continues = record.fields.contains(Fields::CONTINUES);
@@ -91,27 +91,22 @@ impl Outlook {
     }
 }
 
-/// The record under these rules.
-#[inline]
-pub(crate) fn measure(
+/// A record that takes the long way.
+pub(crate) fn measure<K>(
     record: &FlowRecord,
-    (start, end): (i64, i64),
-    rules: &Rules,
-    rates: &mut Rates,
+    stretch: &Stretch<K>,
+    aging: Option<Aging>,
 ) -> Measured {
     let outlook = Outlook::of(record);
     Measured {
-        start,
-        end,
-        total: Counted {
-            packets: record.packets,
-            octets: record.octets,
-        },
+        start: stretch.start,
+        end: stretch.end,
+        total: Counted::of(record),
         tcp_flags: record.tcp_flags,
         presence: presence_of(record.fields),
         sampling: record.sampling,
-        code: rates.code(record.sampling),
-        threshold: outlook.threshold(rules.aging),
+        code: stretch.code,
+        threshold: outlook.threshold(aging),
         outlook,
     }
 }

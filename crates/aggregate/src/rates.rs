@@ -31,6 +31,7 @@ impl Rates {
     }
 
     /// The code of `sampling`; [`SUMS`] when a code cannot stand for it.
+    #[cold]
     pub(crate) fn code(&mut self, sampling: Sampling) -> u8 {
         if !sampling.is_known() {
             return UNKNOWN;

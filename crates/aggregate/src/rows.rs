@@ -9,6 +9,7 @@ mod drain;
 mod due;
 mod held;
 mod late;
+mod quick;
 mod windowed;
 
 use alloc::collections::BTreeMap;
@@ -25,12 +26,13 @@ use crate::rates::Share;
 use crate::rules::Aging;
 use crate::slab::Slot;
 use crate::split::Spread;
-use crate::table::{Measured, Part, Table};
+use crate::table::{Measured, Part, Pinned, Table};
 use crate::wheel::Wheel;
 use crate::windows::Pane;
 
 pub(crate) use self::drain::Place;
 pub(crate) use self::held::{Held, SavedHeld};
+pub(crate) use self::quick::{Memo, Stretch};
 
 /// All rows of one family.
 #[derive(Debug)]
@@ -55,7 +57,7 @@ pub(crate) struct Incoming<'a, K> {
 }
 
 impl<'a, K> Incoming<'a, K> {
-    pub(crate) const fn new(key: &'a K, measured: &'a Measured) -> Self {
+    const fn new(key: &'a K, measured: &'a Measured) -> Self {
         Self {
             key,
             measured,
@@ -103,12 +105,14 @@ impl<K: Key> Rows<K> {
         }
     }
 
-    /// Adds a record to the rows of its key.
-    pub(crate) fn take(&mut self, incoming: &Incoming<'_, K>, out: &mut Outlet<'_>) {
+    /// Adds a share to the rows of its key, whatever that takes.
+    #[inline(never)]
+    fn take(&mut self, stretch: &Stretch<K>, measured: &Measured, out: &mut Outlet<'_>) {
+        let incoming = Incoming::new(&stretch.key, measured);
         if out.terms.rules.window.is_some() {
-            self.take_windowed(incoming, out);
+            self.take_windowed(&incoming, stretch, out);
         } else {
-            self.take_aging(incoming, out);
+            self.take_aging(&incoming, stretch.hash, out);
         }
     }
 
@@ -140,22 +144,23 @@ impl<K: Key> Rows<K> {
 
     /// The flow reaches `last` in an aging period, whose start never moves back.
     fn reach(&mut self, slot: Slot, last: i64, measured: &Measured, out: &Outlet<'_>) {
-        let Some(cell) = self.open.cells.get_mut(slot) else {
+        let Some(before) = self.open.cells.get(slot).copied() else {
             return;
         };
-        let before = *cell;
         let fresh = before.is_empty();
         if !fresh && last < before.last() {
             return;
         }
-        cell.reach(last);
         let mut threshold = measured.threshold;
         if before.has(Marks::SIDE)
-            && let Some(pinned) = self.open.side.get(&slot).and_then(|side| side.aging)
+            && let Some(pinned) = self.pinned(slot)
         {
-            threshold = measured.outlook.threshold(pinned);
+            threshold = measured.outlook.threshold(pinned.aging);
         }
-        cell.set_threshold(threshold, measured.outlook.ended);
+        if let Some(cell) = self.open.cells.get_mut(slot) {
+            cell.reach(last);
+            cell.set_threshold(threshold, measured.outlook.ended);
+        }
         if fresh {
             self.set_timer(slot, out);
         } else {
@@ -177,13 +182,18 @@ impl<K: Key> Rows<K> {
         emit_counters(&mut self.open, slot, leave, out);
     }
 
+    /// The aging that was pinned when the flow log's changed.
+    fn pinned(&self, slot: Slot) -> Option<Pinned> {
+        self.open.side.get(&slot).and_then(|side| side.pinned)
+    }
+
     /// The aging under which the row's period began.
     fn aging_of(&self, slot: Slot, out: &Outlet<'_>) -> Option<Aging> {
         let cell = self.open.cells.get(slot);
         if cell.is_some_and(|cell| cell.has(Marks::SIDE))
-            && let Some(pinned) = self.open.side.get(&slot).and_then(|side| side.aging)
+            && let Some(pinned) = self.pinned(slot)
         {
-            return pinned;
+            return pinned.aging;
         }
         out.terms.rules.aging
     }

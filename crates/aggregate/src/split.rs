@@ -1,5 +1,7 @@
 //! How a record's counters spread over its interval (aggregation §2).
 
+use flowlog_record::FlowRecord;
+
 /// Packets and octets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counted {
@@ -10,6 +12,15 @@ pub struct Counted {
 }
 
 impl Counted {
+    /// All that a record counted.
+    #[inline]
+    pub const fn of(record: &FlowRecord) -> Self {
+        Self {
+            packets: record.packets,
+            octets: record.octets,
+        }
+    }
+
     /// Neither packets nor octets.
     #[inline]
     pub const fn is_zero(self) -> bool {

@@ -22,11 +22,17 @@ pub(crate) struct Side {
     /// Scaled sums, when a code cannot stand for them.
     pub(crate) sums: Option<Box<Sums>>,
     /// The aging under which the period began, when the flow log's has changed since.
-    pub(crate) aging: Option<Option<Aging>>,
+    pub(crate) pinned: Option<Pinned>,
     /// The period is over because the Exporter fell silent.
     pub(crate) silent: bool,
     /// Earlier periods of the same key and window may wait for their hold.
     pub(crate) held: bool,
+}
+
+/// The aging under which a period began, if any.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Pinned {
+    pub(crate) aging: Option<Aging>,
 }
 
 /// One record under one flow log, as it is added to rows.
@@ -107,6 +113,22 @@ impl<K: Key> Table<K> {
     #[inline]
     pub(crate) fn hash(&self, key: &K, window: i64) -> u64 {
         key.hash(&self.key, window)
+    }
+
+    /// A row that may have this hash, without a look at its cell; [`Slot::MAX`] if there is none.
+    #[inline]
+    pub(crate) fn candidate(&self, hash: u64) -> Slot {
+        self.index
+            .iter_hash(hash)
+            .next()
+            .copied()
+            .unwrap_or(Slot::MAX)
+    }
+
+    /// Brings a cell nearer.
+    #[inline]
+    pub(crate) fn touch(&self, slot: Slot) -> u64 {
+        self.cells.get(slot).map_or(0, |cell| cell.packets)
     }
 
     /// The row of `key` in `pane`.
@@ -207,7 +229,9 @@ impl<K: Key> Table<K> {
         if !part.is_whole(measured) {
             cell.or_presence(PROPORTIONAL);
         }
-        if part.is_last && !cell.count_record() {
+        if !part.is_last || cell.has_room() {
+            cell.count(part.is_last);
+        } else {
             cell.spill();
             let spilled = self.spilled.entry(slot).or_insert(0);
             *spilled = spilled.saturating_add(255);

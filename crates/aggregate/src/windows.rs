@@ -126,14 +126,6 @@ impl Holds {
             .map_or(Hold::Auto, |(_, hold)| *hold)
     }
 
-    /// The only hold there ever was, if so.
-    pub(crate) fn only(&self) -> Option<Hold> {
-        match self.changes.as_slice() {
-            [(_, only)] => Some(*only),
-            _ => None,
-        }
-    }
-
     /// Periods that end after `now` are held as `hold` says.
     pub(crate) fn change(&mut self, hold: Hold, now: i64) {
         if self.changes.last().is_some_and(|(_, last)| *last == hold) {

@@ -10,8 +10,12 @@ use crate::slab::Slot;
 use crate::windows::Pane;
 
 impl<K: Key> Rows<K> {
-    pub(super) fn take_aging(&mut self, incoming: &Incoming<'_, K>, out: &mut Outlet<'_>) {
-        let hash = self.open.hash(incoming.key, Pane::ALL.from);
+    pub(super) fn take_aging(
+        &mut self,
+        incoming: &Incoming<'_, K>,
+        hash: u64,
+        out: &mut Outlet<'_>,
+    ) {
         let mut from = incoming.measured.start;
         while from <= incoming.measured.end {
             from = match self.open.find(hash, incoming.key, Pane::ALL) {

@@ -11,6 +11,7 @@ use crate::key::Key;
 use crate::outlet::{Leave, Outlet};
 use crate::rules::Aging;
 use crate::slab::Slot;
+use crate::table::Pinned;
 use crate::windows::Pane;
 
 /// Where a row is.
@@ -86,7 +87,8 @@ impl<K: Key> Rows<K> {
             if closed.is_some_and(|cell| cell.has(Marks::CLOSED)) {
                 continue;
             }
-            self.open.side_mut(slot).aging.get_or_insert(aging);
+            let side = self.open.side_mut(slot);
+            side.pinned.get_or_insert(Pinned { aging });
         }
     }
 }

@@ -8,6 +8,7 @@ use alloc::vec::Vec;
 use flowlog_record::Reason;
 
 use super::Rows;
+use super::windowed::aged_hold;
 use crate::cell::{Cell, Marks, NEVER};
 use crate::key::Key;
 use crate::outlet::{Leave, Outlet};
@@ -54,16 +55,13 @@ impl<K: Key> Rows<K> {
             match taken {
                 Taken::Second(second, slots) => {
                     for slot in slots {
-                        if self.is_valid(slot, second) {
-                            self.set_timer(slot, out);
-                        }
+                        self.look_again(slot, second, out);
                     }
                 }
-                Taken::Row(at, slot) => {
-                    if self.is_valid(slot, second_of(at)) {
-                        self.come_up(slot, at, out);
-                    }
+                Taken::Row(at, slot) if self.is_valid(slot, second_of(at)) => {
+                    self.come_up(slot, at, out);
                 }
+                Taken::Row(..) => {}
             }
         }
         while self.held.fire(due, out) {}
@@ -150,10 +148,7 @@ impl<K: Key> Rows<K> {
     fn due(&self, slot: Slot, cell: &Cell<K>, out: &Outlet<'_>) -> Option<i64> {
         let pane = out.terms.windows.at(cell.start());
         if cell.has(Marks::CLOSED) {
-            return Some(
-                cell.last()
-                    .saturating_add(self.aged_hold(&cell.key, pane, out)),
-            );
+            return Some(cell.last().saturating_add(aged_hold(&cell.key, pane, out)));
         }
         let (closes, _) = self.closes(slot, cell, out);
         (closes < pane.until).then_some(closes)
@@ -165,18 +160,24 @@ impl<K: Key> Rows<K> {
         cell.is_some_and(|cell| cell.timer() == Mark::of(second))
     }
 
+    /// The second of a hint has begun: puts the row in for its exact time, if the hint is valid.
+    fn look_again(&mut self, slot: Slot, second: i64, out: &Outlet<'_>) {
+        if self.is_valid(slot, second) {
+            self.set_timer(slot, out);
+        }
+    }
+
     /// Sets a timer for the row as it is, or lists it with its window.
     pub(super) fn set_timer(&mut self, slot: Slot, out: &Outlet<'_>) {
         let Some(cell) = self.open.cells.live(slot) else {
             return;
         };
-        let mark = match self.due(slot, cell, out) {
-            Some(due) => self.wheel.insert(due, slot, out.at),
-            None => {
-                let pane = out.terms.windows.at(cell.start());
-                self.list(slot, pane, out);
-                Mark::NONE
-            }
+        let mark = if let Some(due) = self.due(slot, cell, out) {
+            self.wheel.insert(due, slot, out.at)
+        } else {
+            let pane = out.terms.windows.at(cell.start());
+            self.list(slot, pane, out);
+            Mark::NONE
         };
         if let Some(cell) = self.open.cells.get_mut(slot) {
             cell.set_timer(mark);
@@ -228,7 +229,7 @@ impl<K: Key> Rows<K> {
         if let Some(cell) = self.open.cells.get_mut(slot) {
             cell.set(Marks::CLOSED);
         }
-        let hold = self.aged_hold(&cell.key, pane, out);
+        let hold = aged_hold(&cell.key, pane, out);
         if cell.last().saturating_add(hold) <= at {
             self.leave_closed(slot, pane, out);
         } else {

@@ -19,14 +19,16 @@ use crate::windows::Pane;
 const LEAST_LATENESS_MS: i64 = 6_060_000;
 
 impl<K: Key> Rows<K> {
-    /// A part of a window that has left, `hold` after its end.
+    /// A part of a window that has left.
     pub(super) fn take_late(
         &mut self,
         incoming: &Incoming<'_, K>,
         (pane, from, to): (Pane, i64, i64),
         part: Part,
-        (hold, out): (i64, &mut Outlet<'_>),
+        out: &mut Outlet<'_>,
     ) {
+        let exporters = &out.shared.exporters;
+        let hold = exporters.hold(incoming.key.exporter(), out.terms.holds, pane.until);
         let lateness = out.shared.now.saturating_sub(pane.until);
         let least = LEAST_LATENESS_MS.saturating_add(hold);
         if lateness > out.terms.rules.allowed_lateness_ms.max(least) {

@@ -5,7 +5,7 @@ use alloc::boxed::Box;
 use flowlog_record::Reason;
 
 use super::held::Over;
-use super::{Incoming, Rows, period_of};
+use super::{Incoming, Rows, Stretch, period_of};
 use crate::cell::{Marks, NEVER};
 use crate::key::Key;
 use crate::outlet::Outlet;
@@ -14,40 +14,26 @@ use crate::table::Part;
 use crate::windows::Pane;
 
 impl<K: Key> Rows<K> {
-    pub(super) fn take_windowed(&mut self, incoming: &Incoming<'_, K>, out: &mut Outlet<'_>) {
-        let end = incoming.measured.end;
-        let mut from = incoming.measured.start;
-        while from <= end {
-            let pane = out.terms.windows.at(from);
-            let to = end.min(pane.until.saturating_sub(1));
-            if let Some(part) = incoming.part(from, to) {
-                self.take_part(incoming, (pane, from, to), part, out);
-            }
-            from = to.saturating_add(1);
-        }
-    }
-
-    fn take_part(
+    pub(super) fn take_windowed(
         &mut self,
         incoming: &Incoming<'_, K>,
-        stretch: (Pane, i64, i64),
-        part: Part,
+        stretch: &Stretch<K>,
         out: &mut Outlet<'_>,
     ) {
-        let (pane, ..) = stretch;
-        let now = out.shared.now;
-        if now >= pane.until {
-            let exporter = incoming.key.exporter();
-            let hold = out
-                .shared
-                .exporters
-                .hold(exporter, out.terms.holds, pane.until);
-            if now >= pane.until.saturating_add(hold) {
-                self.take_late(incoming, stretch, part, (hold, out));
-                return;
-            }
+        let Stretch {
+            hash,
+            pane,
+            from,
+            to,
+            ..
+        } = *stretch;
+        let Some(part) = incoming.part(from, to) else {
+            return;
+        };
+        if !stretch.is_open {
+            self.take_late(incoming, (pane, from, to), part, out);
+            return;
         }
-        let hash = self.open.hash(incoming.key, pane.from);
         let mut slot = self.open.find(hash, incoming.key, pane);
         if let Some(over) = slot
             && self
@@ -64,9 +50,9 @@ impl<K: Key> Rows<K> {
             None => out.terms.rules.aging,
         };
         if aging.is_some() {
-            self.take_aged(incoming, (hash, pane), stretch, out);
+            self.take_aged(incoming, (hash, pane), (from, to), out);
         } else {
-            self.take_plain(incoming, (hash, slot), (stretch, part), out);
+            self.take_plain(incoming, (hash, slot), ((pane, from, to), part), out);
         }
     }
 
@@ -100,7 +86,7 @@ impl<K: Key> Rows<K> {
         &mut self,
         incoming: &Incoming<'_, K>,
         (hash, pane): (u64, Pane),
-        (_, from, to): (Pane, i64, i64),
+        (from, to): (i64, i64),
         out: &mut Outlet<'_>,
     ) {
         let mut from = from;
@@ -221,15 +207,15 @@ impl<K: Key> Rows<K> {
         };
         let side = self.open.side.get_mut(&slot);
         let sums: Option<Box<_>> = side.and_then(|side| side.sums.take());
-        let hold = self.aged_hold(&key, over.pane, out);
+        let hold = aged_hold(&key, over.pane, out);
         over.due = over.due.saturating_add(hold);
         self.held.insert(key, period, sums, over);
         self.open.remove(slot, out.terms.windows);
     }
+}
 
-    /// How long periods that aging ends inside `pane` are held: as it was when the window began.
-    pub(super) fn aged_hold(&self, key: &K, pane: Pane, out: &Outlet<'_>) -> i64 {
-        let exporters = &out.shared.exporters;
-        exporters.hold(key.exporter(), out.terms.holds, pane.from)
-    }
+/// How long periods that aging ends inside `pane` are held: as it was when the window began.
+pub(super) fn aged_hold<K: Key>(key: &K, pane: Pane, out: &Outlet<'_>) -> i64 {
+    let exporters = &out.shared.exporters;
+    exporters.hold(key.exporter(), out.terms.holds, pane.from)
 }

@@ -11,21 +11,24 @@ use flowlog_record::{
 const SECOND: i64 = 1_000;
 const MINUTE: i64 = 60 * SECOND;
 
+/// Exporter and key.
+type Name = (ExporterId, FlowKey);
+
 /// A pair of packets and octets.
 type Pair = (u128, u128);
 
 /// `N(t)` and `O(t)` as the table of §2 has them.
-fn counted(record: &FlowRecord, (s, e): (i64, i64), t: i64) -> Pair {
-    let (p, b) = (u128::from(record.packets), u128::from(record.octets));
-    let d = u128::try_from(e - s + 1).unwrap();
-    let c = u128::try_from((t - s + 1).clamp(0, e - s + 1)).unwrap();
+fn counted(record: &FlowRecord, (start, end): (i64, i64), t: i64) -> Pair {
+    let (packets, octets) = (u128::from(record.packets), u128::from(record.octets));
+    let duration = u128::try_from(end - start + 1).unwrap();
+    let passed = u128::try_from((t - start + 1).clamp(0, end - start + 1)).unwrap();
     let one = |yes: bool| u128::from(yes);
-    match p {
-        0 => (0, b * c / d),
-        1 => (one(t >= s), b * one(t >= s)),
+    match packets {
+        0 => (0, octets * passed / duration),
+        1 => (one(t >= start), octets * one(t >= start)),
         _ => {
-            let n = one(t >= s) + (p - 2) * c / d + one(t >= e);
-            (n, b * n / p)
+            let so_far = one(t >= start) + (packets - 2) * passed / duration + one(t >= end);
+            (so_far, octets * so_far / packets)
         }
     }
 }
@@ -57,7 +60,7 @@ enum State {
 
 #[derive(Clone, Debug)]
 struct Period {
-    key: (ExporterId, FlowKey),
+    key: Name,
     /// `None` without windows.
     window: Option<(i64, i64)>,
     aging: Option<Aging>,
@@ -85,7 +88,7 @@ struct Log {
     lengths: Vec<(i64, Window)>,
     holds: Vec<(i64, Hold)>,
     periods: Vec<Period>,
-    ends: BTreeMap<(ExporterId, FlowKey), i64>,
+    ends: BTreeMap<Name, i64>,
     late_due: Option<i64>,
     ledger: FlowLogLedger,
 }
@@ -157,8 +160,9 @@ impl Model {
             .unwrap_or_default()
     }
 
-    pub fn open_rows(&self) -> usize {
-        self.logs.values().map(|log| log.periods.len()).sum()
+    pub fn open_rows(&self) -> u64 {
+        let rows: usize = self.logs.values().map(|log| log.periods.len()).sum();
+        u64::try_from(rows).unwrap()
     }
 
     fn hold(&self, log: &Log, exporter: ExporterId, end: i64) -> i64 {
@@ -219,22 +223,19 @@ impl Model {
         let before = self.now;
         let now = now.max(before);
         loop {
-            let mut first: Option<(i64, FlowLogIndex, usize, Option<Reason>)> = None;
-            let mut late: Option<(i64, FlowLogIndex)> = None;
-            for (index, log) in &self.logs {
-                for (place, period) in log.periods.iter().enumerate() {
-                    if let Some((at, reason)) = self.next(log, period)
-                        && first.is_none_or(|first| at < first.0)
-                    {
-                        first = Some((at, *index, place, reason));
-                    }
-                }
-                if let Some(at) = log.late_due
-                    && late.is_none_or(|late| at < late.0)
-                {
-                    late = Some((at, *index));
-                }
-            }
+            let periods = self.logs.iter().flat_map(|(index, log)| {
+                let periods = log.periods.iter().enumerate();
+                periods.filter_map(|(place, period)| {
+                    let (at, reason) = self.next(log, period)?;
+                    Some((at, *index, place, reason))
+                })
+            });
+            let first = periods.min_by_key(|first| first.0);
+            let late = self
+                .logs
+                .iter()
+                .filter_map(|(index, log)| Some((log.late_due?, *index)));
+            let late = late.min();
             if let Some((at, index)) = late
                 && at <= now
                 && first.is_none_or(|first| at < first.0)
@@ -245,18 +246,15 @@ impl Model {
             let Some((at, index, place, reason)) = first.filter(|first| first.0 <= now) else {
                 break;
             };
-            match reason {
-                Some(reason) => {
-                    let period = self.logs.get_mut(&index).unwrap().periods.remove(place);
-                    self.leave(index, &period, reason, at.max(before), i64::MAX);
-                }
-                None => {
-                    let period = &self.logs[&index].periods[place];
-                    let silent = self.closes(period).unwrap().1;
-                    let reason = closing_reason(period, silent);
-                    let log = self.logs.get_mut(&index).unwrap();
-                    log.periods[place].state = State::Over(reason, at);
-                }
+            if let Some(reason) = reason {
+                let period = self.logs.get_mut(&index).unwrap().periods.remove(place);
+                self.leave(index, &period, (reason, at.max(before), i64::MAX));
+            } else {
+                let period = &self.logs[&index].periods[place];
+                let silent = self.closes(period).unwrap().1;
+                let reason = closing_reason(period, silent);
+                let log = self.logs.get_mut(&index).unwrap();
+                log.periods[place].state = State::Over(reason, at);
             }
         }
         self.now = now;
@@ -272,7 +270,7 @@ impl Model {
         log.periods = kept;
         let late: Vec<Period> = late;
         for period in &late {
-            self.leave(index, period, Reason::Window, at, i64::MAX);
+            self.leave(index, period, (Reason::Window, at, i64::MAX));
         }
     }
 
@@ -281,9 +279,7 @@ impl Model {
         &mut self,
         index: FlowLogIndex,
         period: &Period,
-        reason: Reason,
-        at: i64,
-        latest: i64,
+        (reason, at, latest): (Reason, i64, i64),
     ) {
         let log = self.logs.get_mut(&index).unwrap();
         let ended_active =
@@ -301,8 +297,11 @@ impl Model {
         if raw == (0, 0) {
             return;
         }
-        let (scaled, sampling) = scaled(&period.parts);
-        let records = period.parts.iter().filter(|part| part.is_last).count() as u64;
+        let records = period
+            .parts
+            .iter()
+            .map(|part| u64::from(part.is_last))
+            .sum();
         let amount = Amount {
             records,
             packets: raw.0,
@@ -311,42 +310,14 @@ impl Model {
         log.ledger.open -= amount;
         log.ledger.emitted += amount;
         log.ledger.rows += 1;
-        let fields = period
-            .parts
-            .iter()
-            .fold(Fields::empty(), |all, part| all | part.fields);
-        let clamped = |sum: u128| u64::try_from(sum).unwrap_or(u64::MAX);
-        let direct = period.parts.iter().all(|part| part.is_whole);
+        let exporter = self.exporters[&period.key.0].address;
         self.rows.push(Row {
             flow_log: index,
-            exporter: self.exporters[&period.key.0].address,
-            key: period.key.1,
-            has_source: fields.contains(Fields::SOURCE),
-            has_destination: fields.contains(Fields::DESTINATION),
-            present: Present::of(fields),
-            start: Timestamp(period.start.min(end)),
             end: Timestamp(end),
-            window: period.window.map(|(start, _)| Timestamp(start)),
-            packets: clamped(scaled.0),
-            octets: clamped(scaled.1),
-            packets_raw: clamped(raw.0),
-            octets_raw: clamped(raw.1),
-            sampling,
-            tcp_flags: period
-                .parts
-                .iter()
-                .fold(0, |all, part| all | part.tcp_flags),
-            distribution: if direct {
-                Distribution::Direct
-            } else {
-                Distribution::Proportional
-            },
-            late: period.state == State::Late,
+            start: Timestamp(period.start.min(end)),
             reason,
             left_at: Timestamp(at),
-            number: 0,
-            records,
-            extra: None,
+            ..row_of(period, exporter)
         });
     }
 
@@ -395,7 +366,7 @@ impl Model {
         let periods: Vec<Period> = log.periods.drain(..).collect();
         let now = self.now;
         for period in &periods {
-            self.leave(index, period, Reason::Forced, now, latest);
+            self.leave(index, period, (Reason::Forced, now, latest));
         }
     }
 
@@ -417,7 +388,7 @@ impl Model {
         self.hear(origin);
         for placed in placed {
             let record = &records[usize::from(placed.record)];
-            self.take(index, origin, record, placed);
+            self.take(index, origin, record, *placed);
         }
     }
 
@@ -441,7 +412,7 @@ impl Model {
         exporter.timeouts.push((now, origin.active_timeout));
     }
 
-    fn take(&mut self, index: FlowLogIndex, origin: &Origin, record: &FlowRecord, placed: &Placed) {
+    fn take(&mut self, index: FlowLogIndex, origin: &Origin, record: &FlowRecord, placed: Placed) {
         let log = self.logs.get_mut(&index).unwrap();
         let all = Amount {
             records: 1,
@@ -469,26 +440,25 @@ impl Model {
         let (s, e) = interval(record, origin, log.rules.time_source);
         let key = (origin.exporter, key_of(record, placed, log.rules.layout));
         if event || log.rules.per_record {
-            self.own_row(index, key, record, (s, e));
+            self.own_row((index, key), record, (s, e));
             return;
         }
         if log.rules.window.is_none() {
-            self.take_aging(index, key, record, (s, e));
+            self.take_aging((index, key), record, (s, e));
             return;
         }
         let mut from = s;
         while from <= e {
             let window = self.logs[&index].window_of(from).unwrap();
             let to = e.min(window.1 - 1);
-            self.take_window(index, key, record, (s, e), (window, from, to));
+            self.take_window((index, key), record, (s, e), (window, from, to));
             from = to + 1;
         }
     }
 
     fn own_row(
         &mut self,
-        index: FlowLogIndex,
-        key: (ExporterId, FlowKey),
+        (index, key): (FlowLogIndex, Name),
         record: &FlowRecord,
         (s, e): (i64, i64),
     ) {
@@ -565,7 +535,7 @@ impl Model {
             let full = period.clone();
             let now = self.now;
             let ends = self.logs[&index].ends.clone();
-            self.leave(index, &full, Reason::Cap, now, i64::MAX);
+            self.leave(index, &full, (Reason::Cap, now, i64::MAX));
             let log = self.logs.get_mut(&index).unwrap();
             log.ends = ends;
             log.periods[place].parts.clear();
@@ -581,8 +551,7 @@ impl Model {
 
     fn open(
         &mut self,
-        index: FlowLogIndex,
-        key: (ExporterId, FlowKey),
+        (index, key): (FlowLogIndex, Name),
         window: Option<(i64, i64)>,
         (start, state): (i64, State),
     ) -> usize {
@@ -603,8 +572,7 @@ impl Model {
 
     fn take_window(
         &mut self,
-        index: FlowLogIndex,
-        key: (ExporterId, FlowKey),
+        (index, key): (FlowLogIndex, Name),
         record: &FlowRecord,
         (s, e): (i64, i64),
         (window, from, to): ((i64, i64), i64, i64),
@@ -614,7 +582,7 @@ impl Model {
         };
         let log = &self.logs[&index];
         let hold = self.hold(log, key.0, window.1);
-        let past = e >= window.1;
+        let reaches_past = e >= window.1;
         if self.now >= window.1 + hold {
             if self.now - window.1 > log.rules.allowed_lateness_ms.max(6_060 * SECOND + hold) {
                 let raw = part.raw();
@@ -630,8 +598,8 @@ impl Model {
                 |p: &Period| p.key == key && p.window == Some(window) && p.state == State::Late;
             let found = log.periods.iter().position(same);
             let place =
-                found.unwrap_or_else(|| self.open(index, key, Some(window), (from, State::Late)));
-            self.stretch(index, place, (from, to, past));
+                found.unwrap_or_else(|| self.open((index, key), Some(window), (from, State::Late)));
+            self.stretch(index, place, (from, to, reaches_past));
             self.add(index, place, part);
             let next_minute = (self.now.div_euclid(MINUTE) + 1) * MINUTE;
             let log = self.logs.get_mut(&index).unwrap();
@@ -642,12 +610,12 @@ impl Model {
         let found = log.periods.iter().position(mine);
         let aging = found.map_or(log.rules.aging, |place| log.periods[place].aging);
         if aging.is_some() {
-            self.take_aged(index, key, record, (s, e), (window, from, to));
+            self.take_aged((index, key), record, (s, e), (window, from, to));
             return;
         }
         let place =
-            found.unwrap_or_else(|| self.open(index, key, Some(window), (from, State::Open)));
-        self.stretch(index, place, (from, to, past));
+            found.unwrap_or_else(|| self.open((index, key), Some(window), (from, State::Open)));
+        self.stretch(index, place, (from, to, reaches_past));
         self.add(index, place, part);
     }
 
@@ -662,8 +630,7 @@ impl Model {
     /// that covers it; then what none covers goes to the open one.
     fn take_aged(
         &mut self,
-        index: FlowLogIndex,
-        key: (ExporterId, FlowKey),
+        (index, key): (FlowLogIndex, Name),
         record: &FlowRecord,
         (s, e): (i64, i64),
         (window, from, to): ((i64, i64), i64, i64),
@@ -690,7 +657,7 @@ impl Model {
                 continue;
             }
             if from < start {
-                self.take_uncovered(index, key, record, (s, e), (window, from, start - 1));
+                self.take_uncovered((index, key), record, (s, e), (window, from, start - 1));
                 from = start;
             }
             let last = last.min(to);
@@ -700,14 +667,13 @@ impl Model {
             from = last + 1;
         }
         if from <= to {
-            self.take_uncovered(index, key, record, (s, e), (window, from, to));
+            self.take_uncovered((index, key), record, (s, e), (window, from, to));
         }
     }
 
     fn take_uncovered(
         &mut self,
-        index: FlowLogIndex,
-        key: (ExporterId, FlowKey),
+        (index, key): (FlowLogIndex, Name),
         record: &FlowRecord,
         (s, e): (i64, i64),
         (window, from, to): ((i64, i64), i64, i64),
@@ -732,7 +698,7 @@ impl Model {
             let mut place = found;
             if let Some(part) = Self::part(record, (s, e), from, last) {
                 let open = place
-                    .unwrap_or_else(|| self.open(index, key, Some(window), (from, State::Open)));
+                    .unwrap_or_else(|| self.open((index, key), Some(window), (from, State::Open)));
                 let past = last == window.1 - 1 && e >= window.1;
                 self.reach(index, open, record, (last, past));
                 self.add(index, open, part);
@@ -785,8 +751,7 @@ impl Model {
 
     fn take_aging(
         &mut self,
-        index: FlowLogIndex,
-        key: (ExporterId, FlowKey),
+        (index, key): (FlowLogIndex, Name),
         record: &FlowRecord,
         (s, e): (i64, i64),
     ) {
@@ -794,12 +759,11 @@ impl Model {
         while from <= e {
             let log = &self.logs[&index];
             let found = log.periods.iter().position(|p| p.key == key);
-            let (start, aging) = match found {
-                Some(place) => (log.periods[place].start, log.periods[place].aging.unwrap()),
-                None => {
-                    let left = log.ends.get(&key).copied().unwrap_or(i64::MIN);
-                    (from.max(left), log.rules.aging.unwrap())
-                }
+            let (start, aging) = if let Some(place) = found {
+                (log.periods[place].start, log.periods[place].aging.unwrap())
+            } else {
+                let left = log.ends.get(&key).copied().unwrap_or(i64::MIN);
+                (from.max(left), log.rules.aging.unwrap())
             };
             let limit = start + aging.active_ms;
             let last = e.min(limit - 1);
@@ -808,7 +772,7 @@ impl Model {
                 && let Some(part) = Self::part(record, (s, e), from, last)
             {
                 let open =
-                    place.unwrap_or_else(|| self.open(index, key, None, (start, State::Open)));
+                    place.unwrap_or_else(|| self.open((index, key), None, (start, State::Open)));
                 self.reach(index, open, record, (last, false));
                 self.add(index, open, part);
                 place = Some(open);
@@ -819,10 +783,47 @@ impl Model {
                 let log = self.logs.get_mut(&index).unwrap();
                 let period = log.periods.remove(place);
                 let now = self.now;
-                self.leave(index, &period, Reason::Active, now, i64::MAX);
+                self.leave(index, &period, (Reason::Active, now, i64::MAX));
             }
             from = from.max(last + 1);
         }
+    }
+}
+
+/// The row of a period but for its times and its reason.
+fn row_of(period: &Period, exporter: Address) -> Row {
+    let raw = sum(&period.parts);
+    let (scaled, sampling) = scaled(&period.parts);
+    let parts = || period.parts.iter();
+    let fields = parts().fold(Fields::empty(), |all, part| all | part.fields);
+    let clamped = |sum: u128| u64::try_from(sum).unwrap_or(u64::MAX);
+    Row {
+        flow_log: FlowLogIndex(0),
+        exporter,
+        key: period.key.1,
+        has_source: fields.contains(Fields::SOURCE),
+        has_destination: fields.contains(Fields::DESTINATION),
+        present: Present::of(fields),
+        start: Timestamp(0),
+        end: Timestamp(0),
+        window: period.window.map(|(start, _)| Timestamp(start)),
+        packets: clamped(scaled.0),
+        octets: clamped(scaled.1),
+        packets_raw: clamped(raw.0),
+        octets_raw: clamped(raw.1),
+        sampling,
+        tcp_flags: parts().fold(0, |all, part| all | part.tcp_flags),
+        distribution: if parts().all(|part| part.is_whole) {
+            Distribution::Direct
+        } else {
+            Distribution::Proportional
+        },
+        late: period.state == State::Late,
+        reason: Reason::Window,
+        left_at: Timestamp(0),
+        number: 0,
+        records: parts().map(|part| u64::from(part.is_last)).sum(),
+        extra: None,
     }
 }
 
@@ -850,7 +851,7 @@ fn interval(record: &FlowRecord, origin: &Origin, source: TimeSource) -> (i64, i
     (s.min(e).max(e - 6_060 * SECOND), e)
 }
 
-fn key_of(record: &FlowRecord, placed: &Placed, layout: KeyLayout) -> FlowKey {
+fn key_of(record: &FlowRecord, placed: Placed, layout: KeyLayout) -> FlowKey {
     let (source_port, destination_port) = record.row_ports();
     let mut key = FlowKey {
         source: record.source,
