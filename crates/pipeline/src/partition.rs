@@ -48,7 +48,7 @@ impl Partition {
     /// An empty partition with the flow logs of `generation`.
     pub fn new(settings: &Settings, generation: &Generation) -> Self {
         let mut partition = Self {
-            decoder: Decoder::new(settings.decode.clone(), settings.key),
+            decoder: Decoder::new(settings.decode, settings.key),
             flows: Flows {
                 table: generation.table.clone(),
                 rules: Vec::new(),
@@ -186,12 +186,12 @@ impl Visitor for Flows {
         } = self;
         scope.place_batch(records, relayed, &mut |flow_log, placed| {
             aggregator.observe(flow_log, &origin, records, placed, &mut |row| {
-                rows.push(row)
+                rows.push(row);
             });
         });
         scope.each_inactive(records, relayed, &mut |flow_log, placed| {
             aggregator.observe(flow_log, &origin, records, placed, &mut |row| {
-                rows.push(row)
+                rows.push(row);
             });
         });
         self.bound_scopes();

@@ -87,7 +87,7 @@ impl Partition {
         }
         let saved: Saved = postcard::from_bytes(octets).map_err(|_| RestoreError::Damaged)?;
         let mut partition = Self::new(settings, generation);
-        partition.decoder = Decoder::restore(&saved.decoder, settings.decode.clone(), settings.key)
+        partition.decoder = Decoder::restore(&saved.decoder, settings.decode, settings.key)
             .map_err(|_| RestoreError::Damaged)?;
         let flows = &mut partition.flows;
         flows.aggregator = Aggregator::restore(&saved.aggregator, settings.aggregate, settings.key)
