@@ -56,8 +56,8 @@ fn small() -> Limits {
         exporters: 256,
         sessions: 16,
         templates: 128,
-        fields: 4_096,
-        fields_in_all: 65_536,
+        octets: 256 << 10,
+        octets_in_all: 4 << 20,
         parked: 16_384,
         parked_in_all: 262_144,
         ..Limits::default()

@@ -5,7 +5,7 @@ use core::net::IpAddr;
 use flowlog_record::{HashKey, Timestamp};
 
 use crate::exporter::Exporter;
-use crate::exporters::{Entry, Exporters};
+use crate::exporters::{EXPORTER_COST, Entry, Exporters};
 use crate::hash;
 use crate::header::{Header, Message};
 use crate::outcome::{Decoded, Outcome, Refusal};
@@ -23,8 +23,8 @@ pub struct Decoder {
     pub(crate) settings: Settings,
     pub(crate) exporters: Exporters,
     key: HashKey,
-    /// Field Specifiers of all Templates.
-    fields: usize,
+    /// What all Exporters cost, in octets, parked Sets aside.
+    cost: usize,
     /// What all parked Sets cost.
     parked_cost: usize,
     /// Datagrams so far.
@@ -40,7 +40,7 @@ impl Decoder {
             settings,
             exporters: Exporters::new(key),
             key,
-            fields: 0,
+            cost: 0,
             parked_cost: 0,
             clock: 0,
             profile_generation: 0,
@@ -118,11 +118,17 @@ impl Decoder {
         self.exporters.iter().map(|entry| &entry.exporter)
     }
 
+    /// What all Exporters cost, in octets, parked Sets aside.
+    #[cfg(test)]
+    const fn cost(&self) -> usize {
+        self.cost
+    }
+
     /// Takes in an Exporter as it was saved.
     pub(crate) fn insert(&mut self, exporter: Exporter, sessions: crate::session::Sessions) {
         let slot = self.exporters.insert(exporter, sessions);
         if let Some(entry) = self.exporters.entry(slot) {
-            self.fields += entry.fields;
+            self.cost += entry.cost;
             self.parked_cost += entry.parked_cost;
         }
     }
@@ -137,6 +143,7 @@ impl Decoder {
         while self.exporters.len() >= self.settings.limits.exporters.max(1) {
             self.forget_oldest(tally);
         }
+        self.cost += EXPORTER_COST;
         self.exporters.add(header.exporter, header.at)
     }
 
@@ -163,7 +170,7 @@ impl Decoder {
             entry.parked_cost -= forgotten.octets;
             self.parked_cost -= forgotten.octets;
             tally.expire(forgotten.sets);
-            tally.has_new_templates = true;
+            tally.has_grown = true;
         }
         let Some(session) = session else {
             return false;
@@ -222,33 +229,32 @@ impl Decoder {
         self.parked_cost = self.parked_cost - parked_before + tally.parked_cost;
     }
 
-    /// Forgets what is beyond the limits, once a datagram that brought Templates is through.
+    /// Forgets what is beyond the limits, once a datagram that gave something to remember is
+    /// through.
     fn keep_limits(&mut self, slot: usize, tally: &mut Tally) {
-        if !tally.has_new_templates {
+        if !tally.has_grown {
             return;
         }
         let limits = self.settings.limits;
         let Some(entry) = self.exporters.entry_mut(slot) else {
             return;
         };
-        let (templates, fields) = entry.sessions.template_counts();
-        if templates > limits.templates || fields > limits.fields {
-            let forgotten = entry
-                .sessions
-                .forget_templates(limits.templates, limits.fields);
+        let (templates, octets) = (limits.templates, limits.octets);
+        if entry.sessions.template_count() > templates || entry.sessions.cost() > octets {
+            let forgotten = entry.sessions.forget_templates(templates, octets);
             entry.exporter.stats.forgotten_templates += forgotten;
         }
-        let (_, fields) = entry.sessions.template_counts();
-        self.fields = self.fields - entry.fields + fields;
-        entry.fields = fields;
-        while self.fields > limits.fields_in_all && self.exporters.len() > 1 {
+        let cost = EXPORTER_COST + entry.sessions.cost();
+        self.cost = self.cost - entry.cost + cost;
+        entry.cost = cost;
+        while self.cost > limits.octets_in_all && self.exporters.len() > 1 {
             self.forget_oldest(tally);
         }
     }
 
     fn forget_oldest(&mut self, tally: &mut Tally) {
         if let Some(entry) = self.exporters.forget_oldest() {
-            self.fields -= entry.fields;
+            self.cost -= entry.cost;
             self.parked_cost -= entry.parked_cost;
             for session in entry.sessions.iter() {
                 tally.expire(session.parked.all().sets);

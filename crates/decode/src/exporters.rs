@@ -10,6 +10,9 @@ use crate::exporter::Exporter;
 use crate::hash;
 use crate::session::Sessions;
 
+/// What an Exporter costs without its sessions, in octets.
+pub(crate) const EXPORTER_COST: usize = 2_560;
+
 /// No slot: the end of the list.
 const NONE: usize = usize::MAX;
 
@@ -20,8 +23,8 @@ pub(crate) struct Entry {
     pub(crate) sessions: Sessions,
     /// What its parked Sets cost.
     pub(crate) parked_cost: usize,
-    /// Field Specifiers of all its Templates.
-    pub(crate) fields: usize,
+    /// What it costs, in octets, parked Sets aside.
+    pub(crate) cost: usize,
     /// Neighbours in the list: heard just before it, and just after it.
     older: usize,
     newer: usize,
@@ -90,16 +93,15 @@ impl Exporters {
     /// Adds an Exporter with its sessions, as the one heard last.
     pub(crate) fn insert(&mut self, exporter: Exporter, sessions: Sessions) -> usize {
         let address = exporter.address;
-        let (_, fields) = sessions.template_counts();
         let parked_cost = sessions
             .iter()
             .map(|session| session.parked.all().octets)
             .sum();
         let entry = Entry {
+            cost: EXPORTER_COST + sessions.cost(),
             exporter,
             sessions,
             parked_cost,
-            fields,
             older: NONE,
             newer: NONE,
         };

@@ -57,7 +57,8 @@ pub(crate) struct Tally {
     /// What the parked Sets of the Exporter cost, and what they may.
     pub(crate) parked_cost: usize,
     pub(crate) parked_limit: usize,
-    pub(crate) has_new_templates: bool,
+    /// It gave something to remember.
+    pub(crate) has_grown: bool,
 }
 
 impl Default for Tally {
@@ -70,7 +71,7 @@ impl Default for Tally {
             units: Some(0),
             parked_cost: 0,
             parked_limit: 0,
-            has_new_templates: false,
+            has_grown: false,
         }
     }
 }
@@ -248,7 +249,7 @@ impl<V: Visitor> Passage<'_, V> {
             scope_field_count: record.scope_field_count,
             change,
         });
-        self.tally.has_new_templates |= change != TemplateChange::Repeated;
+        self.tally.has_grown |= change != TemplateChange::Repeated;
         self.exporter.stats.redefinitions += u64::from(change == TemplateChange::Redefined);
         if let TemplateChange::Refused(problem) = change {
             let offset = record.offset;
@@ -261,7 +262,7 @@ impl<V: Visitor> Passage<'_, V> {
 
     fn withdraw(&mut self, id: TemplateId) {
         self.session.templates.remove(id);
-        self.tally.has_new_templates = true;
+        self.tally.has_grown = true;
         self.tally.decoded.withdrawals += 1;
         self.visitor.withdrawal(Withdrawal::One(id));
     }
@@ -271,7 +272,7 @@ impl<V: Visitor> Passage<'_, V> {
         self.session
             .templates
             .remove_where(|template| matches!(template.data, DataKind::Options { .. }) == options);
-        self.tally.has_new_templates = true;
+        self.tally.has_grown = true;
         self.tally.decoded.withdrawals += 1;
         self.visitor.withdrawal(if options {
             Withdrawal::AllOptionsTemplates

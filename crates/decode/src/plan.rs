@@ -5,6 +5,7 @@
 //! into rows of one length first and then take the same way.
 
 mod build;
+mod choices;
 mod column;
 mod family;
 mod place;
@@ -47,6 +48,8 @@ pub(crate) struct Plan {
     assembly: Assembly,
     /// Times count from a boot that the record itself does not tell.
     counts_from_boot: bool,
+    /// Times count from a boot at all.
+    reads_uptime: bool,
     /// Which elements give the counters.
     octets_element: Option<InformationElementId>,
     packets_element: Option<InformationElementId>,
@@ -136,6 +139,11 @@ impl Plan {
         &self,
     ) -> (Option<InformationElementId>, Option<InformationElementId>) {
         (self.octets_element, self.packets_element)
+    }
+
+    /// Whether times count from the Exporter's boot, which IPFIX tells by element 160 if at all.
+    pub(crate) const fn reads_uptime(&self) -> bool {
+        self.reads_uptime
     }
 
     /// Reads the next batch of a Set: `octets` are what is left of its body, at least `shortest`.

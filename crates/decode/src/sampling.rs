@@ -123,6 +123,11 @@ impl Rates {
         self.only = self.find_only();
     }
 
+    /// What they cost, in octets.
+    pub(crate) fn cost(&self) -> usize {
+        64 * self.by_sampler.len()
+    }
+
     /// The rate of that sampler.
     pub(crate) fn of_sampler(&self, sampler: SamplerId) -> Option<Sampling> {
         let (rate, _) = self

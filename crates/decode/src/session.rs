@@ -70,6 +70,11 @@ impl Session {
 }
 
 impl Session {
+    /// What it costs, in octets: itself with its lists, Templates and samplers.
+    fn cost(&self) -> usize {
+        2_560 + self.templates.cost() + self.rates.cost()
+    }
+
     /// What so many datagrams may have held, by those that came: data records.
     pub(crate) fn records_in(&self, datagrams: u32) -> u64 {
         u64::from(datagrams)
@@ -105,8 +110,8 @@ impl Sessions {
         self.all.get_mut(at)
     }
 
-    /// The session with that key, if need be a new one. Of `limit` sessions the longest unused goes
-    /// then: what it had parked, is returned too.
+    /// The session with that key, if need be a new one: then of `limit` sessions the longest unused
+    /// goes, and what it had parked is returned too.
     pub(crate) fn get_or_insert(
         &mut self,
         key: SessionKey,
@@ -114,44 +119,43 @@ impl Sessions {
     ) -> (Option<&mut Session>, Option<ParkedCost>) {
         let forgotten = match self.position(key) {
             Ok(at) => return (self.all.get_mut(at), None),
-            Err(at) if self.all.len() < limit => {
-                self.all.insert(at, Session::new(key));
-                return (self.all.get_mut(at), None);
-            }
+            Err(_) if self.all.len() < limit => ParkedCost::default(),
             Err(_) => self.remove_longest_unused(),
         };
         self.insert(Session::new(key));
-        (self.get_mut(key), forgotten)
+        (self.get_mut(key), Some(forgotten))
     }
 
-    /// Templates of all sessions, and their Field Specifiers.
-    pub(crate) fn template_counts(&self) -> (usize, usize) {
-        self.all
-            .iter()
-            .fold((0, 0), |(templates, fields), session| {
-                (
-                    templates + session.templates.len(),
-                    fields + session.templates.fields(),
-                )
-            })
+    /// Templates of all sessions.
+    pub(crate) fn template_count(&self) -> usize {
+        self.all.iter().map(|session| session.templates.len()).sum()
     }
 
-    /// Forgets the longest unused eighth of the Templates, or more, until both limits hold.
-    pub(crate) fn forget_templates(&mut self, templates: usize, fields: usize) -> u64 {
+    /// What all sessions cost, in octets, parked Sets aside.
+    pub(crate) fn cost(&self) -> usize {
+        self.all.iter().map(Session::cost).sum()
+    }
+
+    /// Forgets the longest unused eighth of the Templates, or more, until there are at most so many
+    /// and all sessions cost at most so many octets.
+    pub(crate) fn forget_templates(&mut self, templates: usize, octets: usize) -> u64 {
         let mut ages: Vec<(u64, usize)> = self
             .all
             .iter()
             .flat_map(|session| session.templates.iter())
-            .map(|(_, template)| (template.used, template.layout.fields().len()))
+            .map(|(_, template)| (template.used, template.cost()))
             .collect();
         ages.sort_unstable_by(|a, b| b.cmp(a));
-        let (mut kept, mut kept_fields) = (0, 0);
+        let cost: usize = ages.iter().map(|&(_, cost)| cost).sum();
+        let others = self.cost().saturating_sub(cost);
+        let octets = octets.saturating_sub(others);
+        let (mut kept, mut kept_cost) = (0, 0);
         let oldest_kept = ages
             .iter()
-            .take_while(|&&(_, size)| {
+            .take_while(|&&(_, cost)| {
                 kept += 1;
-                kept_fields += size;
-                kept <= templates - templates / 8 && kept_fields <= fields - fields / 8
+                kept_cost += cost;
+                kept <= templates - templates / 8 && kept_cost <= octets - octets / 8
             })
             .last()
             .map_or(u64::MAX, |&(used, _)| used);
@@ -171,12 +175,11 @@ impl Sessions {
         self.all.binary_search_by_key(&key, |session| session.key)
     }
 
-    fn remove_longest_unused(&mut self) -> Option<ParkedCost> {
-        let (at, _) = self
-            .all
-            .iter()
-            .enumerate()
-            .min_by_key(|(_, session)| session.used)?;
-        Some(self.all.remove(at).parked.all())
+    fn remove_longest_unused(&mut self) -> ParkedCost {
+        let sessions = self.all.iter().enumerate();
+        match sessions.min_by_key(|(_, session)| session.used) {
+            Some((at, _)) => self.all.remove(at).parked.all(),
+            None => ParkedCost::default(),
+        }
     }
 }

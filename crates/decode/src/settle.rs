@@ -6,6 +6,7 @@ use crate::batch::Batch;
 use crate::clock::SlidingMinimum;
 use crate::durations::Durations;
 use crate::exporter::TimeCounts;
+use crate::plan::Plan;
 
 /// How long before the export a flow may have ended: the longest active timeout and a minute.
 const OLDEST_MS: i64 = 6_060_000;
@@ -31,6 +32,7 @@ pub(crate) fn settle(batch: &mut Batch<'_>) {
             .plus(exporter.shift.saturating_neg()),
         at: batch.header.at,
         boot: batch.session.boot,
+        may_wrap: batch.origin.plan.is_some_and(Plan::reads_uptime),
         durations: &mut exporter.durations,
         stated: exporter.stated,
         counts: &mut exporter.stats.times,
@@ -48,6 +50,8 @@ struct Settling<'a> {
     latest: Timestamp,
     at: Timestamp,
     boot: &'a mut SlidingMinimum,
+    /// The times count from a boot, in 32 bits of milliseconds.
+    may_wrap: bool,
     durations: &'a mut Durations,
     stated: Option<ActiveTimeout>,
     counts: &'a mut TimeCounts,
@@ -58,24 +62,32 @@ impl Settling<'_> {
     fn record(&mut self, record: &mut FlowRecord) {
         const BOTH: Fields = Fields::START.union(Fields::END);
         let times = record.fields & (BOTH | Fields::SINCE_BOOT);
-        let (start, end) =
-            if times == BOTH && self.is_in_range(record.end) && self.is_not_ahead(record.start) {
-                (record.start, record.end)
-            } else {
-                self.uncommon(record)
-            };
+        let is_common =
+            times == BOTH && self.is_in_range(record.end) && self.is_not_ahead(record.start);
+        let mut is_measured = !record.fields.contains(Fields::REVERSE);
+        let (start, end) = if is_common {
+            (record.start, record.end)
+        } else {
+            let (start, end, has_duration) = self.uncommon(record);
+            is_measured &= has_duration;
+            (start, end)
+        };
         let (start, duration) = self.ordered(start, end);
         record.start = start;
         record.end = end;
         if end > self.latest {
             self.counts.future += 1;
         }
+        if is_measured {
+            self.durations.observe(duration);
+        }
         self.conclude(record, duration);
     }
 
-    /// The interval of a record whose own start and end do not give it.
+    /// The interval of a record whose own start and end do not give it, and whether its length is
+    /// the Exporter's word.
     #[cold]
-    fn uncommon(&mut self, record: &FlowRecord) -> (Timestamp, Timestamp) {
+    fn uncommon(&mut self, record: &FlowRecord) -> (Timestamp, Timestamp, bool) {
         let (start, end) = self.own_times(record);
         let duration = record
             .fields
@@ -90,7 +102,7 @@ impl Settling<'_> {
             .filter(|&(_, end)| self.is_in_range(end));
         let alone = end.or_else(|| start.filter(|&start| self.is_in_range(start)));
         let (count, times) = match (start, end, observed) {
-            (Some(start), Some(end), _) => return (start, end),
+            (Some(start), Some(end), _) => return (start, end, true),
             (None, Some(end), _) if duration.is_some() => {
                 let start = end.plus(-duration.unwrap_or_default());
                 (&mut self.counts.by_duration, (start, end))
@@ -110,7 +122,8 @@ impl Settling<'_> {
             },
         };
         *count += 1;
-        times
+        let has_duration = times.0 != times.1 || duration.is_some();
+        (times.0, times.1, has_duration)
     }
 
     /// Start and end as far as the record has them, absolute and in range.
@@ -120,6 +133,9 @@ impl Settling<'_> {
         let mut end = has(Fields::END).then_some(record.end);
         if has(Fields::SINCE_BOOT) {
             (start, end) = self.since_boot(start, end);
+        } else if self.may_wrap && end.or(start).is_some_and(|time| !self.is_in_range(time)) {
+            start = start.map(|time| self.unwrapped(time));
+            end = end.map(|time| self.unwrapped(time));
         }
         let there = (start.is_some(), end.is_some());
         start = start.filter(|&start| self.is_not_ahead(start));
@@ -128,6 +144,14 @@ impl Settling<'_> {
             self.counts.out_of_range += 1;
         }
         (start, end)
+    }
+
+    /// A time that elements 21 and 22 tell relative to element 160, by as many wraps of 49.7 days
+    /// later as bring it next to the export: the modular difference that V9 has.
+    fn unwrapped(&self, time: Timestamp) -> Timestamp {
+        let ago = self.export.since(time).rem_euclid(1 << 32);
+        let ago = if ago >= 1 << 31 { ago - (1 << 32) } else { ago };
+        self.export.plus(-ago)
     }
 
     /// Times that count from a boot that nothing tells, by the least `X − 21` of ten minutes.
@@ -167,10 +191,7 @@ impl Settling<'_> {
 
     /// What the settled interval says of the flow: ended, or cut by the active timeout.
     #[inline]
-    fn conclude(&mut self, record: &mut FlowRecord, duration: i64) {
-        if !record.fields.contains(Fields::REVERSE) {
-            self.durations.observe(duration);
-        }
+    fn conclude(&self, record: &mut FlowRecord, duration: i64) {
         let timeout = self.stated.unwrap_or(self.durations.learned());
         record.active_timeout = timeout;
         let ended =

@@ -41,8 +41,8 @@ pub(crate) enum DataKind {
 #[derive(Debug, Default)]
 pub(crate) struct Templates {
     by_id: BTreeMap<TemplateId, Template>,
-    /// Field Specifiers of all of them.
-    fields: usize,
+    /// What all of them cost.
+    cost: usize,
 }
 
 /// A Template Record, as far as it says what the Template is.
@@ -87,6 +87,11 @@ impl Template {
         }
     }
 
+    /// What it costs, in octets: the plan, and for each field its specifier and its column.
+    pub(crate) fn cost(&self) -> usize {
+        512 + 24 * self.layout.fields().len()
+    }
+
     fn is(&self, announced: &Announcement<'_>) -> bool {
         self.scope_field_count() == announced.scope_field_count
             && self.layout.fields().len() == announced.fields.len()
@@ -112,9 +117,9 @@ impl Templates {
         self.by_id.len()
     }
 
-    /// Field Specifiers in all Templates.
-    pub(crate) const fn fields(&self) -> usize {
-        self.fields
+    /// What all of them cost, in octets.
+    pub(crate) const fn cost(&self) -> usize {
+        self.cost
     }
 
     /// In the order of their IDs.
@@ -159,9 +164,9 @@ impl Templates {
     }
 
     pub(crate) fn insert(&mut self, id: TemplateId, template: Template) {
-        self.fields += template.layout.fields().len();
+        self.cost += template.cost();
         if let Some(replaced) = self.by_id.insert(id, template) {
-            self.fields -= replaced.layout.fields().len();
+            self.cost -= replaced.cost();
         }
     }
 
@@ -169,7 +174,7 @@ impl Templates {
     pub(crate) fn remove(&mut self, id: TemplateId) -> bool {
         let removed = self.by_id.remove(&id);
         if let Some(template) = &removed {
-            self.fields -= template.layout.fields().len();
+            self.cost -= template.cost();
         }
         removed.is_some()
     }
@@ -177,15 +182,15 @@ impl Templates {
     /// Removes those that `goes` names; returns how many.
     pub(crate) fn remove_where(&mut self, mut goes: impl FnMut(&Template) -> bool) -> usize {
         let before = self.by_id.len();
-        let mut fields = 0;
+        let mut cost = 0;
         self.by_id.retain(|_, template| {
             let stays = !goes(template);
             if stays {
-                fields += template.layout.fields().len();
+                cost += template.cost();
             }
             stays
         });
-        self.fields = fields;
+        self.cost = cost;
         before - self.by_id.len()
     }
 

@@ -518,7 +518,6 @@ fn the_longest_silent_exporter_makes_room() {
 fn templates_have_limits_and_the_used_ones_stay() {
     let limits = Limits {
         templates: 64,
-        fields: 200,
         ..Limits::default()
     };
     let mut bench = Bench::new(Settings {
@@ -536,14 +535,12 @@ fn templates_have_limits_and_the_used_ones_stay() {
         let decoded = bench.decode(&self::head(u32::from(n)).ipfix(&records));
         assert_eq!(decoded.flows, 1, "the live one, at {n}");
     }
-    let (templates, fields) = bench.decoder.exporters.iter().fold((0, 0), |sum, entry| {
-        let counts = entry.sessions.template_counts();
-        (sum.0 + counts.0, sum.1 + counts.1)
-    });
-    assert!(
-        templates <= 64 && fields <= 200,
-        "{templates} templates, {fields} fields"
-    );
+    let templates = bench
+        .decoder
+        .exporters
+        .iter()
+        .map(|entry| entry.sessions.template_count());
+    assert!(templates.sum::<usize>() <= 64);
     assert!(bench.exporter().stats.forgotten_templates > 1_800);
 }
 
@@ -572,9 +569,28 @@ fn sessions_have_a_limit() {
 }
 
 #[test]
-fn fields_in_all_have_a_limit() {
+fn what_templates_cost_has_a_limit() {
     let limits = Limits {
-        fields_in_all: 100,
+        octets: 20_000,
+        ..Limits::default()
+    };
+    let mut bench = Bench::new(Settings {
+        limits,
+        ..Settings::default()
+    });
+    for n in 0..100 {
+        let sets = [template(2, 256 + n, &[(0, 1, 4); 30])];
+        let _ = bench.decode(&head(0).ipfix(&sets));
+        let entry = bench.decoder.exporters.iter().next().unwrap();
+        assert!(entry.sessions.cost() <= 20_000);
+    }
+    assert!(bench.exporter().stats.forgotten_templates > 80);
+}
+
+#[test]
+fn what_all_exporters_cost_has_a_limit() {
+    let limits = Limits {
+        octets_in_all: 20_000,
         ..Limits::default()
     };
     let mut bench = Bench::new(Settings {
@@ -585,6 +601,9 @@ fn fields_in_all_have_a_limit() {
         let from = IpAddr::V4(Ipv4Addr::new(10, 0, 0, n));
         let datagram = head(0).ipfix(&[template(2, 256, &[(0, 1, 4); 30])]);
         let _ = bench.decode_from(from, AT, &datagram);
+        let cost: usize = bench.decoder.exporters.iter().map(|entry| entry.cost).sum();
+        assert_eq!(bench.decoder.cost(), cost);
+        assert!(cost <= 20_000);
     }
     assert_eq!(bench.decoder.exporters().count(), 3);
 }

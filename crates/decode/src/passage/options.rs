@@ -59,6 +59,7 @@ impl<V: Visitor> Passage<'_, V> {
             let scopes = usize::from(scope_field_count);
             let said = Said::of(&template.layout, self.header.version, scopes, octets);
             said.apply(self.session, self.settings.limits.samplers);
+            self.tally.has_grown |= said.rate.rate().is_some();
         }
         Some(length)
     }

@@ -126,6 +126,14 @@ impl Column {
         }
     }
 
+    /// Whether it counts from the Exporter's boot.
+    pub(super) const fn reads_uptime(self) -> bool {
+        matches!(
+            self.target,
+            Target::Start(Clock::SinceBoot) | Target::End(Clock::SinceBoot)
+        )
+    }
+
     /// Fills its field in each record of the batch.
     pub(super) fn run(self, rows: &[Row], moment: &Moment, records: &mut [FlowRecord]) {
         let column = Cells {

@@ -322,3 +322,34 @@ fn settled_times_are_not_shifted_but_the_future_is_counted_with_the_shift() {
     let _ = bench.decode_at(AT.plus(60_000), &ahead);
     assert_eq!(bench.exporter().stats.times.future, 1);
 }
+
+#[test]
+fn an_uptime_that_wrapped_since_element_160_is_unwrapped() {
+    let boot = u64::try_from(X).unwrap() - (1 << 32) - 5_000_000;
+    let fields = [(160, 8, boot), (22, 4, 4_900_000), (21, 4, 4_990_000)];
+    assert_eq!(settled(&fields), (-100_000, -10_000, TimeCounts::default()));
+    let counts = TimeCounts {
+        out_of_range: 1,
+        export_time: 1,
+        ..TimeCounts::default()
+    };
+    let elsewhere = [(160, 8, boot + (1 << 31)), (22, 4, 0), (21, 4, 1_000)];
+    assert_eq!(settled(&elsewhere), (0, 0, counts));
+}
+
+#[test]
+fn only_durations_that_an_exporter_tells_are_learned_from() {
+    let learned = |fields: &[Field], values: &[(u64, usize)]| {
+        let mut bench = Bench::settling();
+        for n in 0..200 {
+            let head = Head {
+                sequence: n,
+                ..Head::default()
+            };
+            let _ = bench.decode(&head.ipfix(&[template(2, 256, fields), data(256, values)]));
+        }
+        bench.exporter().active_timeout().millis()
+    };
+    assert_eq!(learned(&[(0, 1, 4)], &[(7, 4)]), 60_000, "no times at all");
+    assert_eq!(learned(&[(0, 161, 4)], &[(7, 4)]), 10_000);
+}
