@@ -178,6 +178,13 @@ impl Aggregator {
         self.shared.rows
     }
 
+    /// Timers that are out.
+    #[cfg(test)]
+    fn hints(&self) -> usize {
+        let hints = |log: &FlowLog| log.v4.hints() + log.v6.hints();
+        self.logs.values().map(|log| hints(log)).sum()
+    }
+
     fn advance_to(&mut self, now: Timestamp, each: &mut dyn FnMut(Row)) {
         let before = self.shared.now;
         let now = now.millis().clamp(before, TIME_BOUND);

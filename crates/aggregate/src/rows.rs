@@ -198,6 +198,11 @@ impl<K: Key> Rows<K> {
         out.terms.rules.aging
     }
 
+    #[cfg(test)]
+    pub(crate) fn hints(&self) -> usize {
+        self.wheel.len()
+    }
+
     /// Without rows, nothing is due.
     fn forget_hints(&mut self) {
         self.panes.clear();

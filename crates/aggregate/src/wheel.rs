@@ -100,6 +100,12 @@ impl Wheel {
         second > now && mark.covers(second, now)
     }
 
+    /// Hints that are out, valid or stale.
+    #[cfg(test)]
+    pub(crate) fn len(&self) -> usize {
+        self.near.len() + self.seconds.values().map(Vec::len).sum::<usize>()
+    }
+
     /// Nothing comes up before this time.
     pub(crate) fn next(&self) -> i64 {
         let second = self.seconds.first_key_value();

@@ -94,11 +94,11 @@ struct Log {
 }
 
 #[derive(Clone, Debug, Default)]
-pub struct Model {
+pub(crate) struct Model {
     now: i64,
     exporters: BTreeMap<ExporterId, Exporter>,
     logs: BTreeMap<FlowLogIndex, Log>,
-    pub rows: Vec<Row>,
+    pub(crate) rows: Vec<Row>,
 }
 
 fn settled(mut rules: Rules) -> Rules {
@@ -146,21 +146,21 @@ impl Exporter {
 }
 
 impl Model {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             now: i64::MIN / 4,
             ..Self::default()
         }
     }
 
-    pub fn ledger(&self, index: FlowLogIndex) -> FlowLogLedger {
+    pub(crate) fn ledger(&self, index: FlowLogIndex) -> FlowLogLedger {
         self.logs
             .get(&index)
             .map(|log| log.ledger)
             .unwrap_or_default()
     }
 
-    pub fn open_rows(&self) -> u64 {
+    pub(crate) fn open_rows(&self) -> u64 {
         let rows: usize = self.logs.values().map(|log| log.periods.len()).sum();
         u64::try_from(rows).unwrap()
     }
@@ -219,7 +219,7 @@ impl Model {
         }
     }
 
-    pub fn advance(&mut self, now: i64) {
+    pub(crate) fn advance(&mut self, now: i64) {
         let before = self.now;
         let now = now.max(before);
         loop {
@@ -321,7 +321,7 @@ impl Model {
         });
     }
 
-    pub fn set_flow_log(&mut self, index: FlowLogIndex, rules: Option<Rules>, now: i64) {
+    pub(crate) fn set_flow_log(&mut self, index: FlowLogIndex, rules: Option<Rules>, now: i64) {
         self.advance(now);
         let now = self.now;
         let Some(rules) = rules.map(settled) else {
@@ -370,14 +370,14 @@ impl Model {
         }
     }
 
-    pub fn finish(&mut self) {
+    pub(crate) fn finish(&mut self) {
         let logs: Vec<FlowLogIndex> = self.logs.keys().copied().collect();
         for index in logs {
             self.force(index, i64::MAX);
         }
     }
 
-    pub fn observe(
+    pub(crate) fn observe(
         &mut self,
         index: FlowLogIndex,
         origin: &Origin,
@@ -907,15 +907,12 @@ fn scaled(parts: &[Part]) -> (Pair, RowSampling) {
         if part.sampling.is_known() {
             last = Some(part.sampling);
         }
-        match last {
-            Some(by) => {
-                total.0 += scale(by, part.after.0) - scale(by, part.before.0);
-                total.1 += scale(by, part.after.1) - scale(by, part.before.1);
-            }
-            None => {
-                let raw = part.raw();
-                waiting = (waiting.0 + raw.0, waiting.1 + raw.1);
-            }
+        if let Some(by) = last {
+            total.0 += scale(by, part.after.0) - scale(by, part.before.0);
+            total.1 += scale(by, part.after.1) - scale(by, part.before.1);
+        } else {
+            let raw = part.raw();
+            waiting = (waiting.0 + raw.0, waiting.1 + raw.1);
         }
     }
     total.0 += scale(first, waiting.0);
