@@ -178,7 +178,7 @@ impl Group {
 
     /// About how many octets of memory it takes.
     pub fn octets(&self) -> usize {
-        let columns: usize = self.columns.iter().map(|c| c.values.octets()).sum();
+        let columns: usize = self.columns.iter().map(|c| 96 + c.values.octets()).sum();
         let irregular = self.irregular.as_ref().map_or(0, |i| i.octets());
         256 + 4 * self.time.len()
             + 4 * self.time_ns.len()

@@ -1,5 +1,7 @@
 //! What a query reads: runs of rows, in the head or in a segment, a field at a time.
 
+mod lane;
+
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -7,27 +9,13 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use crate::batch::{Cell, Irregular, Mask, Values};
+use crate::batch::{Cell, Irregular, Values};
 use crate::segment::{Reader, SegmentError, rest_from, tags_from};
 use crate::shard::Stored;
 
-/// One field of all rows of a chunk.
-#[derive(Debug)]
-pub(crate) enum Lane {
-    /// A column of a LogGroup in the head.
-    Held(Arc<Stored>, usize),
-    /// Integers.
-    Ints { values: Vec<i64>, no_key: Mask },
-    /// Octets: each distinct value once (mostly), and a place for each row.
-    Octets {
-        dictionary: Vec<Bytes>,
-        index: Vec<u32>,
-    },
-    /// The same for all rows.
-    Same(Bytes),
-    /// No row has it.
-    Nothing,
-}
+use lane::{held, tag_lane};
+
+pub(crate) use lane::Lane;
 
 /// What a query may ask of a row.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -84,69 +72,6 @@ impl Field {
                 None => Self::Key(name.into()),
             },
         }
-    }
-}
-
-impl Lane {
-    /// The value of a row.
-    #[inline]
-    pub(crate) fn cell(&self, row: usize) -> Cell<'_> {
-        match self {
-            Self::Held(stored, at) => stored
-                .group
-                .columns
-                .get(*at)
-                .map_or(Cell::NoKey, |c| c.values.cell(row)),
-            Self::Ints { values, no_key } => match values.get(row) {
-                Some(value) if !no_key.contains(row) => Cell::Int(*value),
-                _ => Cell::NoKey,
-            },
-            Self::Octets { dictionary, index } => {
-                let at = index.get(row).and_then(|at| usize::try_from(*at).ok());
-                at.and_then(|at| dictionary.get(at))
-                    .map_or(Cell::NoKey, |v| Cell::Octets(v))
-            }
-            Self::Same(octets) => Cell::Octets(octets),
-            Self::Nothing => Cell::NoKey,
-        }
-    }
-
-    /// For each row the place in a dictionary of `entries`, when there is one: then it is enough
-    /// to look at each entry once.
-    pub(crate) fn indexed(&self) -> Option<(Entries<'_>, &[u32])> {
-        match self {
-            Self::Octets { dictionary, index } => Some((Entries::Octets(dictionary), index)),
-            Self::Held(stored, at) => match &stored.group.columns.get(*at)?.values {
-                Values::Text { dictionary, index } => Some((Entries::Text(dictionary), index)),
-                Values::Octets { dictionary, index } => Some((Entries::Octets(dictionary), index)),
-                _ => None,
-            },
-            _ => None,
-        }
-    }
-}
-
-/// A dictionary.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Entries<'a> {
-    Text(&'a [Arc<str>]),
-    Octets(&'a [Bytes]),
-}
-
-impl<'a> Entries<'a> {
-    pub(crate) fn len(self) -> usize {
-        match self {
-            Self::Text(entries) => entries.len(),
-            Self::Octets(entries) => entries.len(),
-        }
-    }
-
-    pub(crate) fn iter(self) -> impl Iterator<Item = &'a [u8]> {
-        let entry = move |at: usize| match self {
-            Self::Text(entries) => entries.get(at).map(|text| text.as_bytes()),
-            Self::Octets(entries) => entries.get(at).map(|octets| &**octets),
-        };
-        (0..self.len()).filter_map(entry)
     }
 }
 
@@ -431,94 +356,5 @@ impl Chunk {
         });
         self.ours.borrow_mut().insert(name, Rc::clone(&lane));
         Ok(lane)
-    }
-}
-
-/// A field of a LogGroup in the head.
-fn held(stored: &Arc<Stored>, field: &Field) -> Lane {
-    let group = &stored.group;
-    let same = |text: &str| Lane::Same(Bytes::copy_from_slice(text.as_bytes()));
-    let ints = |values: &[u32], no_key| Lane::Ints {
-        values: values.iter().copied().map(i64::from).collect(),
-        no_key,
-    };
-    match field {
-        Field::Time => ints(&group.time, Mask::default()),
-        Field::TimeNs => {
-            let mut no_key = Mask::default();
-            if let Some(irregular) = &group.irregular {
-                let unsent = (0..group.rows()).filter(|row| !irregular.has_ns(*row));
-                unsent.for_each(|row| no_key.insert(row));
-            }
-            ints(&group.time_ns, no_key)
-        }
-        Field::Received => ints(&vec![stored.received; group.rows()], Mask::default()),
-        Field::Topic => same(&group.topic),
-        Field::Source => same(&group.source),
-        Field::Tag(tag) => {
-            let value = group.tags.iter().find(|(known, _)| known == tag);
-            value.map_or(Lane::Nothing, |(_, value)| same(value))
-        }
-        Field::Key(key) => match group.columns.iter().position(|c| c.name == *key) {
-            Some(at) => Lane::Held(Arc::clone(stored), at),
-            None => held_rest(stored, key),
-        },
-    }
-}
-
-fn held_rest(stored: &Stored, key: &str) -> Lane {
-    let Some(irregular) = &stored.group.irregular else {
-        return Lane::Nothing;
-    };
-    let (mut dictionary, mut index) = (Vec::new(), Vec::new());
-    for row in 0..stored.group.rows() {
-        let value = irregular
-            .rest(row)
-            .iter()
-            .find(|(known, _)| &**known == key);
-        index.push(match value {
-            Some((_, value)) => {
-                dictionary.push(value.clone());
-                u32::try_from(dictionary.len() - 1).unwrap_or(Values::NO_KEY)
-            }
-            None => Values::NO_KEY,
-        });
-    }
-    if dictionary.is_empty() {
-        Lane::Nothing
-    } else {
-        Lane::Octets { dictionary, index }
-    }
-}
-
-/// One tag out of all.
-fn tag_lane(tags: &Lane, tag: &str) -> Lane {
-    let Lane::Octets { dictionary, index } = tags else {
-        return Lane::Nothing;
-    };
-    let mut values = Vec::new();
-    let places: Vec<u32> = dictionary
-        .iter()
-        .map(|json| {
-            let value = tags_from(json)
-                .into_iter()
-                .find(|(known, _)| &**known == tag);
-            let Some((_, value)) = value else {
-                return Values::NO_KEY;
-            };
-            values.push(Bytes::copy_from_slice(value.as_bytes()));
-            u32::try_from(values.len() - 1).unwrap_or(Values::NO_KEY)
-        })
-        .collect();
-    let place = |at: &u32| {
-        let at = usize::try_from(*at).ok();
-        at.and_then(|at| places.get(at))
-            .copied()
-            .unwrap_or(Values::NO_KEY)
-    };
-    let index = index.iter().map(place).collect();
-    Lane::Octets {
-        dictionary: values,
-        index,
     }
 }

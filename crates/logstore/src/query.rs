@@ -4,6 +4,7 @@ mod found;
 mod rows;
 mod scan;
 
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
 use flowlog_sls::query::{Query, Search};
@@ -54,7 +55,6 @@ impl Inner {
         logstore: &str,
         request: &GetLogsRequest,
     ) -> Result<GetLogsResponse, Error> {
-        let begun = self.settings.clock.now();
         let store = self.store(project, logstore)?;
         let index = store.index.clone().ok_or_else(Error::index_not_exist)?;
         let query = Query::parse(&request.query)?;
@@ -63,7 +63,7 @@ impl Inner {
             topic: request.topic.clone(),
             search: Search::bind(&query.search, &index)?,
         });
-        let deadline = Deadline::new(&self.settings.clock, self.settings.query.deadline);
+        let deadline = Deadline::within(self.settings.query.deadline);
         let snapshots = store.shards.iter().map(|shard| shard.snapshot()).collect();
         let mut answer = match query.sql {
             None => self.search(request, (wanted, deadline, snapshots), &store)?,
@@ -77,12 +77,13 @@ impl Inner {
                     index,
                     counters: Arc::clone(&self.counters),
                     deadline,
+                    too_much: AtomicBool::new(false),
                     outcome: Mutex::default(),
                 });
                 self.select(&prepared, &table, &store)?
             }
         };
-        let elapsed = self.settings.clock.now().saturating_sub(begun).as_millis();
+        let elapsed = deadline.elapsed().as_millis();
         answer.meta.elapsed_millisecond = u64::try_from(elapsed).unwrap_or(u64::MAX);
         answer.meta.count = u64::try_from(answer.data.len()).unwrap_or(u64::MAX);
         query.search_text.clone_into(&mut answer.meta.where_query);

@@ -16,6 +16,7 @@
 //! the octets, with a dictionary. Null means that the row does not have the key.
 
 mod checked;
+mod column;
 mod layout;
 mod page;
 mod read;

@@ -11,6 +11,9 @@ pub struct Settings {
     /// A head is sealed into a segment when it has this many octets in memory. Larger: fewer and
     /// better compressed segments, more memory and a longer replay after a crash. 64 MiB.
     pub seal_octets: usize,
+    /// All heads together may have this many octets in memory, those that wait to be sealed
+    /// included; beyond it the largest are sealed early, and appends wait for it. 512 MiB.
+    pub memory: usize,
     /// A head is sealed when its first rows are this old, however few they are. 5 minutes.
     pub seal_age: Duration,
     /// All segments and journals together may take this much of the disk; beyond it the oldest
@@ -44,7 +47,8 @@ pub enum Compression {
 pub struct QueryLimits {
     /// A search that takes longer is answered as `Incomplete`, SQL is refused. 30 s.
     pub deadline: Duration,
-    /// The memory of SQLite, of all queries together. 512 MiB.
+    /// The memory of SQLite, of all queries together; SQLite refuses everything in this process
+    /// beyond twice as much. 256 MiB.
     pub sql_memory: u64,
     /// The most rows of a result. 1,000,000.
     pub rows: usize,
@@ -58,6 +62,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             seal_octets: 64 << 20,
+            memory: 512 << 20,
             seal_age: Duration::from_mins(5),
             disk_budget: None,
             queue: 64,
@@ -73,7 +78,7 @@ impl Default for QueryLimits {
     fn default() -> Self {
         Self {
             deadline: Duration::from_secs(30),
-            sql_memory: 512 << 20,
+            sql_memory: 256 << 20,
             rows: 1_000_000,
             octets: 64 << 20,
             concurrent: 4,

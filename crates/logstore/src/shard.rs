@@ -57,6 +57,7 @@ pub(crate) struct Frozen {
     /// The journal's position behind the last of the groups.
     pub(crate) position: u64,
     pub(crate) marks: Vec<Mark>,
+    octets: usize,
 }
 
 /// A shard.
@@ -77,6 +78,18 @@ struct State {
     frozen: Vec<Arc<Frozen>>,
     head: Vec<Arc<Stored>>,
     head_octets: usize,
+}
+
+/// How much of a shard is in memory.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Fill {
+    /// Octets of the head.
+    pub(crate) head: usize,
+    /// When the first `LogGroup` of the head was received.
+    pub(crate) since: Option<u32>,
+    /// Frozen heads, and their octets.
+    pub(crate) frozen: usize,
+    pub(crate) frozen_octets: usize,
 }
 
 /// What a query sees: everything that was appended when it was taken, each row once.
@@ -172,11 +185,15 @@ impl Shard {
         })
     }
 
-    /// Octets in the head, the receive time of its first LogGroup, frozen heads.
-    pub(crate) fn fill(&self) -> (usize, Option<u32>, usize) {
+    /// How much of it is in memory.
+    pub(crate) fn fill(&self) -> Fill {
         let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
-        let since = state.head.first().map(|stored| stored.received);
-        (state.head_octets, since, state.frozen.len())
+        Fill {
+            head: state.head_octets,
+            since: state.head.first().map(|stored| stored.received),
+            frozen: state.frozen.len(),
+            frozen_octets: state.frozen.iter().map(|frozen| frozen.octets).sum(),
+        }
     }
 
     /// Sets the head aside for the sealer. The journal begins a new file, so that all before it
@@ -192,11 +209,12 @@ impl Shard {
                 return None;
             }
             let groups = std::mem::take(&mut state.head);
-            state.head_octets = 0;
+            let octets = std::mem::take(&mut state.head_octets);
             let frozen = Arc::new(Frozen {
                 groups,
                 position,
                 marks,
+                octets,
             });
             state.frozen.push(Arc::clone(&frozen));
             Some(frozen)

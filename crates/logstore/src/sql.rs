@@ -10,6 +10,7 @@ mod token;
 mod vtab;
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use flowlog_sls::index::{IndexConfig, IndexType};
@@ -36,6 +37,8 @@ pub(crate) struct Table {
     pub(crate) index: Arc<IndexConfig>,
     pub(crate) counters: Arc<Counters>,
     pub(crate) deadline: Deadline,
+    /// The statement was ended because of the memory that it took.
+    pub(crate) too_much: AtomicBool,
     /// What the scans have to say when they end.
     pub(crate) outcome: Mutex<Outcome>,
 }
@@ -185,8 +188,9 @@ fn connect(table: &Arc<Table>, limits: &QueryLimits) -> rusqlite::Result<Connect
         | OpenFlags::SQLITE_OPEN_MEMORY
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_in_memory_with_flags(flags)?;
-    let heap = i64::try_from(limits.sql_memory).unwrap_or(i64::MAX);
-    // For the whole process: SQLite has no limit of a connection's own.
+    // Statements are ended when there is less; this is for the one step that takes it all, and
+    // holds for the whole process: SQLite has no limit of a connection's own.
+    let heap = i64::try_from(limits.sql_memory.saturating_mul(2)).unwrap_or(i64::MAX);
     connection.pragma_update(None, "hard_heap_limit", heap)?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     connection.pragma_update(None, "case_sensitive_like", true)?;
@@ -212,8 +216,14 @@ fn connect(table: &Arc<Table>, limits: &QueryLimits) -> rusqlite::Result<Connect
     functions::register(&connection)?;
     vtab::register(&connection, table)?;
     connection.authorizer(Some(authorize))?;
-    let deadline = table.deadline.clone();
-    connection.progress_handler(STEPS, Some(move || deadline.has_passed()))?;
+    let watched = Arc::clone(table);
+    let most = limits.sql_memory;
+    let watch = move || {
+        let too_much = vtab::memory_used() > most;
+        watched.too_much.fetch_or(too_much, Ordering::Relaxed);
+        too_much || watched.deadline.has_passed()
+    };
+    connection.progress_handler(STEPS, Some(watch))?;
     Ok(connection)
 }
 
@@ -300,6 +310,7 @@ fn explain(error: &rusqlite::Error, table: &Table) -> Error {
         .lock()
         .unwrap_or_else(PoisonError::into_inner)
         .too_late;
+    let too_much = table.too_much.load(Ordering::Relaxed);
     let (code, message) = match error {
         rusqlite::Error::SqliteFailure(code, message) => (Some(code.code), message.clone()),
         rusqlite::Error::SqlInputError { error, msg, .. } => (Some(error.code), Some(msg.clone())),
@@ -308,8 +319,8 @@ fn explain(error: &rusqlite::Error, table: &Table) -> Error {
     let message = message.unwrap_or_else(|| error.to_string());
     let text = match code {
         _ if too_late => too_long(),
-        Some(ErrorCode::OperationInterrupted) => too_long(),
-        Some(ErrorCode::OutOfMemory) => {
+        Some(ErrorCode::OperationInterrupted) if !too_much => too_long(),
+        Some(ErrorCode::OutOfMemory | ErrorCode::OperationInterrupted) => {
             "the SQL needs too much memory; ask for a shorter period or fewer groups".to_owned()
         }
         _ => said(&message),

@@ -1,6 +1,7 @@
 //! The Logstore as a whole: opening, making, appending, closing.
 
 mod catalog;
+mod manage;
 mod receipt;
 mod retention;
 mod sealer;
@@ -273,7 +274,7 @@ impl Inner {
             .0
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        while self.shards().iter().any(|shard| shard.fill().2 > 0)
+        while self.shards().iter().any(|shard| shard.fill().frozen > 0)
             && !self.seal_failing.load(Ordering::Acquire)
         {
             held = self

@@ -251,3 +251,30 @@ fn a_log_group_keeps_order_repetitions_and_its_many_keys() {
     assert_eq!(group.column("b").unwrap().cell(2), Cell::NoKey);
     assert_eq!(group.column("b").unwrap().cell(1), Cell::Octets(b"4"));
 }
+
+proptest::proptest! {
+    #[test]
+    fn no_octets_are_too_strange_for_a_record(
+        octets in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..200),
+        place in proptest::prelude::any::<proptest::sample::Index>(),
+    ) {
+        let batch = batch(typed());
+        let mut record = encode(batch.origin.as_ref(), &batch.groups).unwrap();
+        seal_header(&mut record, 1, 1);
+        let place = place.index(record.len());
+        let end = (place + octets.len()).min(record.len());
+        record[place..end].copy_from_slice(&octets[..end - place]);
+        if let Some(record) = decode(&record) {
+            for group in &record.groups {
+                proptest::prop_assert!(group.validate().is_ok());
+                group.columns.iter().for_each(|column| drop(texts_lossy(&column.values)));
+            }
+        }
+    }
+}
+
+fn texts_lossy(values: &Values) -> Vec<Vec<u8>> {
+    let mut scratch = Vec::new();
+    let text = |row| values.cell(row).text(&mut scratch).map(<[u8]>::to_vec);
+    (0..values.len()).filter_map(text).collect()
+}

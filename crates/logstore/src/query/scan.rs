@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use flowlog_sls::TimeRange;
 use flowlog_sls::query::Search;
@@ -11,7 +11,6 @@ use flowlog_sls::query::Search;
 use super::found::Found;
 use crate::chunk::{Chunk, Field, Part};
 use crate::segment::{Reader, Segment, SegmentError};
-use crate::settings::Clock;
 use crate::shard::{Snapshot, Stored};
 use crate::stats::{Counters, count};
 
@@ -33,23 +32,36 @@ pub(crate) struct Hits {
     pub(crate) segment: Option<Arc<Segment>>,
 }
 
-/// When a query has to end.
-#[derive(Clone, Debug)]
+/// When a query has begun and when it has to end, by a clock that does not jump.
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Deadline {
-    clock: Clock,
-    at: Duration,
+    begun: Instant,
+    within: Duration,
 }
 
 impl Deadline {
-    pub(crate) fn new(clock: &Clock, after: Duration) -> Self {
+    /// The present.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the edge measures how long a query takes"
+    )]
+    fn now() -> Instant {
+        Instant::now()
+    }
+
+    pub(crate) fn within(within: Duration) -> Self {
         Self {
-            clock: clock.clone(),
-            at: clock.now().saturating_add(after),
+            begun: Self::now(),
+            within,
         }
     }
 
+    pub(crate) fn elapsed(&self) -> Duration {
+        Self::now().saturating_duration_since(self.begun)
+    }
+
     pub(crate) fn has_passed(&self) -> bool {
-        self.clock.now() > self.at
+        self.elapsed() > self.within
     }
 }
 

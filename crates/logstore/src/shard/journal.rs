@@ -123,6 +123,11 @@ impl Writing {
         self.journal.free_before(Position(position)).map(|_| ())
     }
 
+    /// Whether the journal refuses everything until it is opened again.
+    pub(crate) fn has_failed(&self) -> bool {
+        self.journal.failure().is_some()
+    }
+
     pub(crate) fn disk_octets(&self) -> u64 {
         self.journal.disk_octets()
     }

@@ -1,7 +1,8 @@
 //! The table `log`: SQLite's virtual-table interface over a [`Scan`].
 //!
 //! The only unsafe code of this crate is here: two traits of `rusqlite` demand that their
-//! implementations are laid out as SQLite expects, with its own structure first.
+//! implementations are laid out as SQLite expects, with its own structure first; and SQLite is
+//! asked how much memory it has.
 #![expect(
     unsafe_code,
     reason = "the traits of virtual tables are unsafe to implement"
@@ -30,6 +31,13 @@ use crate::query::{Hits, Scan, Wanted, place};
 pub(super) fn register(connection: &Connection, table: &Arc<Table>) -> Result<()> {
     const MODULE: Module<'_, LogTable> = Module::eponymous_only_module();
     connection.create_module(c"log", &MODULE, Some(Arc::clone(table)))
+}
+
+/// Octets of memory that SQLite has taken in this process.
+pub(super) fn memory_used() -> u64 {
+    // SAFETY: it may be called at any time, from any thread.
+    let used = unsafe { rusqlite::ffi::sqlite3_memory_used() };
+    u64::try_from(used).unwrap_or(0)
 }
 
 /// The table, as SQLite holds it.
@@ -167,12 +175,7 @@ unsafe impl VTabCursor for LogCursor {
             snapshots,
             ..
         } = &*self.table;
-        let scan = Scan::new(
-            wanted,
-            Arc::clone(counters),
-            deadline.clone(),
-            snapshots.clone(),
-        );
+        let scan = Scan::new(wanted, Arc::clone(counters), *deadline, snapshots.clone());
         self.scan = Some(scan);
         self.next_chunk()
     }

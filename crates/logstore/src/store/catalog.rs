@@ -1,4 +1,4 @@
-//! Projects and Logstores: made, listed, described, deleted.
+//! Projects and Logstores as they are in memory.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -8,9 +8,9 @@ use std::sync::{Arc, PoisonError, RwLockReadGuard, RwLockWriteGuard};
 use flowlog_sls::index::IndexConfig;
 use serde_json::{Map, Value};
 
-use super::{Inner, Logstore, Recovered};
+use super::{Inner, Recovered};
 use crate::batch::Batch;
-use crate::error::{ManageError, OpenError};
+use crate::error::OpenError;
 use crate::metadata::{LogstoreRow, Metadata, ProjectRow, ShardRow};
 use crate::shard::Shard;
 
@@ -78,13 +78,13 @@ pub(super) const FOR_EVER_DAYS: u32 = 3650;
 /// What is there, in memory.
 #[derive(Debug, Default)]
 pub(crate) struct Catalog {
-    projects: BTreeMap<Arc<str>, Entry>,
+    pub(super) projects: BTreeMap<Arc<str>, Entry>,
 }
 
 #[derive(Debug)]
-struct Entry {
-    row: ProjectRow,
-    logstores: BTreeMap<Arc<str>, Arc<Store>>,
+pub(super) struct Entry {
+    pub(super) row: ProjectRow,
+    pub(super) logstores: BTreeMap<Arc<str>, Arc<Store>>,
 }
 
 /// A Logstore in memory; a change puts a new one in its place.
@@ -160,7 +160,7 @@ impl Inner {
         self.catalog.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn catalog_mut(&self) -> RwLockWriteGuard<'_, Catalog> {
+    pub(super) fn catalog_mut(&self) -> RwLockWriteGuard<'_, Catalog> {
         self.catalog.write().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -170,6 +170,21 @@ impl Inner {
             .stores()
             .flat_map(|store| store.shards.iter().cloned())
             .collect()
+    }
+
+    /// Octets of rows in memory.
+    pub(super) fn memory(&self) -> usize {
+        let fill = self.shards().into_iter().map(|shard| shard.fill());
+        fill.map(|fill| fill.head + fill.frozen_octets).sum()
+    }
+
+    /// The shard with the largest head, unless something is on its way to a segment already.
+    pub(super) fn largest_head(&self) -> Option<Arc<Shard>> {
+        let shards = self.shards();
+        if shards.iter().any(|shard| shard.fill().frozen > 0) {
+            return None;
+        }
+        shards.into_iter().max_by_key(|shard| shard.fill().head)
     }
 
     /// The shard that takes a batch.
@@ -183,226 +198,8 @@ impl Inner {
     }
 }
 
-impl Logstore {
-    /// Makes a Project.
-    ///
-    /// # Errors
-    /// [`ManageError::InvalidName`], [`ManageError::ProjectExists`], [`ManageError::Metadata`].
-    pub fn create_project(&self, name: &str, description: &str) -> Result<(), ManageError> {
-        if !valid_name(name, false) {
-            return Err(ManageError::InvalidName(name.to_owned()));
-        }
-        let inner = self.inner();
-        let mut catalog = inner.catalog_mut();
-        let now = i64::from(inner.settings.clock.seconds());
-        let row = inner.metadata.create_project(name, description, now)?;
-        let row = row.ok_or_else(|| ManageError::ProjectExists(name.to_owned()))?;
-        let entry = Entry {
-            row,
-            logstores: BTreeMap::new(),
-        };
-        catalog.projects.insert(Arc::clone(&entry.row.name), entry);
-        Ok(())
-    }
-
-    /// Makes a Logstore.
-    ///
-    /// # Errors
-    /// [`ManageError`]: its name, its numbers, its Project, another of the same name, the disk.
-    pub fn create_logstore(
-        &self,
-        project: &str,
-        name: &str,
-        new: NewLogstore,
-    ) -> Result<(), ManageError> {
-        if !valid_name(name, true) {
-            return Err(ManageError::InvalidName(name.to_owned()));
-        }
-        check_ttl(new.ttl_days)?;
-        if !(1..=256).contains(&new.shards) {
-            return Err(ManageError::OutOfRange("shardCount"));
-        }
-        let inner = self.inner();
-        let mut catalog = inner.catalog_mut();
-        let missing = || ManageError::NoSuchProject(project.to_owned());
-        let entry = catalog.projects.get_mut(project).ok_or_else(missing)?;
-        let now = i64::from(inner.settings.clock.seconds());
-        let row = LogstoreRow {
-            id: 0,
-            project: entry.row.id,
-            name: name.into(),
-            ttl_days: new.ttl_days,
-            properties: Value::Object(new.properties).to_string(),
-            index: new.index.as_ref().map(index_text).transpose()?,
-            created: now,
-            modified: now,
-        };
-        // As the service has it: the time of creation in nanoseconds, so that cursors of a
-        // Logstore that was deleted are not valid in its successor.
-        let cursor = now.saturating_mul(1_000_000_000);
-        let made = inner.metadata.create_logstore(&row, new.shards, cursor)?;
-        let (row, shards) = made.ok_or_else(|| ManageError::LogstoreExists(name.to_owned()))?;
-        let home = inner.dir.join(project).join(name);
-        let mut recovered = Recovered::default();
-        let open = |shard: &ShardRow| open_shard(&home, shard, &inner.metadata, &mut recovered);
-        let shards = shards.iter().map(open).collect::<Result<_, _>>()?;
-        let store = Store {
-            index: new.index.map(Arc::new),
-            row,
-            shards,
-        };
-        entry
-            .logstores
-            .insert(Arc::clone(&store.row.name), Arc::new(store));
-        Ok(())
-    }
-
-    /// Makes Project and Logstore where they are absent, and gives the Logstore this index.
-    ///
-    /// # Errors
-    /// As [`create_project`](Self::create_project) and [`create_logstore`](Self::create_logstore).
-    pub fn ensure_logstore(
-        &self,
-        project: &str,
-        name: &str,
-        index: IndexConfig,
-    ) -> Result<(), ManageError> {
-        match self.create_project(project, "") {
-            Ok(()) | Err(ManageError::ProjectExists(_)) => {}
-            Err(error) => return Err(error),
-        }
-        let new = NewLogstore {
-            index: Some(index.clone()),
-            ..NewLogstore::default()
-        };
-        match self.create_logstore(project, name, new) {
-            Err(ManageError::LogstoreExists(_)) => self.set_index(project, name, Some(index)),
-            outcome => outcome,
-        }
-    }
-
-    /// Gives a Logstore an index, or takes it away; it holds for all rows at once.
-    ///
-    /// # Errors
-    /// [`ManageError::NoSuchLogstore`], [`ManageError::Metadata`].
-    pub fn set_index(
-        &self,
-        project: &str,
-        name: &str,
-        index: Option<IndexConfig>,
-    ) -> Result<(), ManageError> {
-        let text = index.as_ref().map(index_text).transpose()?;
-        self.change(project, name, |store| {
-            store.row.index = text;
-            store.index = index.map(Arc::new);
-        })
-    }
-
-    /// Changes how long a Logstore keeps its rows.
-    ///
-    /// # Errors
-    /// [`ManageError::OutOfRange`], [`ManageError::NoSuchLogstore`], [`ManageError::Metadata`].
-    pub fn set_ttl(&self, project: &str, name: &str, days: u32) -> Result<(), ManageError> {
-        check_ttl(days)?;
-        self.change(project, name, |store| store.row.ttl_days = days)
-    }
-
-    /// Every Project, by name.
-    pub fn projects(&self) -> Vec<ProjectInfo> {
-        let catalog = self.inner().catalog();
-        let info = |entry: &Entry| ProjectInfo {
-            name: Arc::clone(&entry.row.name),
-            description: entry.row.description.clone(),
-            created: entry.row.created,
-            modified: entry.row.modified,
-        };
-        catalog.projects.values().map(info).collect()
-    }
-
-    /// The Project of this name.
-    pub fn project(&self, name: &str) -> Option<ProjectInfo> {
-        self.projects()
-            .into_iter()
-            .find(|project| &*project.name == name)
-    }
-
-    /// The Logstores of a Project, by name; `None` without the Project.
-    pub fn logstores(&self, project: &str) -> Option<Vec<LogstoreInfo>> {
-        let catalog = self.inner().catalog();
-        let entry = catalog.projects.get(project)?;
-        Some(
-            entry
-                .logstores
-                .values()
-                .map(|store| store.info(&entry.row.name))
-                .collect(),
-        )
-    }
-
-    /// The Logstore of this name.
-    pub fn logstore(&self, project: &str, name: &str) -> Option<LogstoreInfo> {
-        let catalog = self.inner().catalog();
-        let entry = catalog.projects.get(project)?;
-        Some(entry.logstores.get(name)?.info(&entry.row.name))
-    }
-
-    /// Deletes a Logstore and its rows.
-    ///
-    /// # Errors
-    /// [`ManageError::NoSuchLogstore`], [`ManageError::Metadata`].
-    pub fn delete_logstore(&self, project: &str, name: &str) -> Result<(), ManageError> {
-        let inner = self.inner();
-        let mut catalog = inner.catalog_mut();
-        let missing = || ManageError::NoSuchLogstore(name.to_owned());
-        let entry = catalog.projects.get_mut(project).ok_or_else(missing)?;
-        let store = entry.logstores.get(name).ok_or_else(missing)?;
-        inner.metadata.delete_logstore(store.row.id)?;
-        close(store);
-        entry.logstores.remove(name);
-        remove_directory(&inner.dir.join(project).join(name));
-        Ok(())
-    }
-
-    /// Deletes a Project and its Logstores.
-    ///
-    /// # Errors
-    /// [`ManageError::NoSuchProject`], [`ManageError::Metadata`].
-    pub fn delete_project(&self, name: &str) -> Result<(), ManageError> {
-        let inner = self.inner();
-        let mut catalog = inner.catalog_mut();
-        let missing = || ManageError::NoSuchProject(name.to_owned());
-        let entry = catalog.projects.get(name).ok_or_else(missing)?;
-        inner.metadata.delete_project(entry.row.id)?;
-        entry.logstores.values().for_each(|store| close(store));
-        catalog.projects.remove(name);
-        remove_directory(&inner.dir.join(name));
-        Ok(())
-    }
-
-    fn change(
-        &self,
-        project: &str,
-        name: &str,
-        change: impl FnOnce(&mut Store),
-    ) -> Result<(), ManageError> {
-        let inner = self.inner();
-        let mut catalog = inner.catalog_mut();
-        let missing = || ManageError::NoSuchLogstore(name.to_owned());
-        let entry = catalog.projects.get_mut(project).ok_or_else(missing)?;
-        let store = entry.logstores.get_mut(name).ok_or_else(missing)?;
-        let mut changed = Store::clone(store);
-        change(&mut changed);
-        if changed.row != store.row {
-            changed.row.modified = i64::from(inner.settings.clock.seconds());
-            inner.metadata.update_logstore(&changed.row)?;
-            *store = Arc::new(changed);
-        }
-        Ok(())
-    }
-}
-
 impl Store {
-    fn info(&self, project: &Arc<str>) -> LogstoreInfo {
+    pub(super) fn info(&self, project: &Arc<str>) -> LogstoreInfo {
         LogstoreInfo {
             project: Arc::clone(project),
             name: Arc::clone(&self.row.name),
@@ -416,30 +213,6 @@ impl Store {
     }
 }
 
-/// Names as the service has them: they are also directories.
-fn valid_name(name: &str, underscore: bool) -> bool {
-    let inner = |c: u8| c.is_ascii_lowercase() || c.is_ascii_digit();
-    let ends = [name.as_bytes().first(), name.as_bytes().last()];
-    (3..=63).contains(&name.len())
-        && ends.iter().all(|c| c.is_some_and(|c| inner(*c)))
-        && name
-            .bytes()
-            .all(|c| inner(c) || c == b'-' || (underscore && c == b'_'))
-}
-
-fn check_ttl(days: u32) -> Result<(), ManageError> {
-    if (1..=FOR_EVER_DAYS).contains(&days) {
-        Ok(())
-    } else {
-        Err(ManageError::OutOfRange("ttl"))
-    }
-}
-
-fn index_text(index: &IndexConfig) -> Result<String, ManageError> {
-    let unsound = |error: serde_json::Error| OpenError::Unsound(error.to_string());
-    Ok(serde_json::to_string(index).map_err(unsound)?)
-}
-
 fn index_of(row: &LogstoreRow) -> Result<Option<Arc<IndexConfig>>, OpenError> {
     let Some(text) = &row.index else {
         return Ok(None);
@@ -450,7 +223,7 @@ fn index_of(row: &LogstoreRow) -> Result<Option<Arc<IndexConfig>>, OpenError> {
         .map_err(unsound)
 }
 
-fn open_shard(
+pub(super) fn open_shard(
     home: &Path,
     row: &ShardRow,
     metadata: &Metadata,
@@ -483,12 +256,8 @@ fn remove_foreign(home: &Path, rows: &[ShardRow]) -> Result<(), OpenError> {
     Ok(())
 }
 
-fn close(store: &Store) {
-    store.shards.iter().for_each(|shard| shard.close());
-}
-
 /// Open files stay readable for the queries that have them.
-fn remove_directory(path: &Path) {
+pub(super) fn remove_directory(path: &Path) {
     if let Err(error) = fs::remove_dir_all(path)
         && error.kind() != std::io::ErrorKind::NotFound
     {

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::io;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
@@ -58,7 +59,9 @@ fn run(inner: &Inner, work: &Receiver<Work>) {
             Err(RecvTimeoutError::Disconnected) => closing = true,
         }
         if let Some(work) = waiting.front() {
-            failing = !attempt(inner, work);
+            // A panic is a failure like others: the rows stay where they are.
+            let attempt = AssertUnwindSafe(|| attempt(inner, work));
+            failing = !std::panic::catch_unwind(attempt).unwrap_or(false);
             if !failing {
                 waiting.pop_front();
             }

@@ -153,3 +153,91 @@ fn rows_die_with_their_logstore() {
     let home = dir.path().join(PROJECT).join(LOGSTORE);
     assert_eq!(std::fs::read_dir(home).unwrap().count(), 1);
 }
+
+#[test]
+fn the_largest_head_is_sealed_when_memory_is_full() {
+    let dir = tempfile::tempdir().unwrap();
+    let logstore = open_with(
+        dir.path(),
+        Settings {
+            memory: 100_000,
+            ..settings()
+        },
+    );
+    logstore
+        .ensure_logstore(PROJECT, "other", crate::sample::index())
+        .unwrap();
+    let small = Batch {
+        logstore: "other".into(),
+        ..batch(0, 0, 1)
+    };
+    logstore.append(small).wait().unwrap();
+    for n in 0..60 {
+        logstore
+            .append(batch(0, n * 20, n * 20 + 20))
+            .wait()
+            .unwrap();
+        assert!(logstore.inner().memory() < 110_000);
+    }
+    assert!(logstore.stats().segments_sealed > 1);
+    assert_eq!(row_ids(&logstore, "*"), ids(0, 0..1200));
+    let other = logstore
+        .inner()
+        .shards()
+        .into_iter()
+        .find(|shard| shard.id == 2)
+        .unwrap();
+    assert_eq!(other.segments(), []);
+}
+
+#[test]
+fn a_segment_that_cannot_be_written_is_tried_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let logstore = open(dir.path());
+    let first = i64::from(crate::sample::NOW) * 1_000_000_000;
+    let name = format!("{first}-{}.unfinished", first + 2);
+    let obstacle = dir.path().join(PROJECT).join(LOGSTORE).join("1").join(name);
+    std::fs::create_dir(&obstacle).unwrap();
+    logstore.append(batch(0, 0, 100)).wait().unwrap();
+    logstore.seal();
+    assert_eq!(logstore.stats().seal_failures, 1);
+    assert_eq!(row_ids(&logstore, "*"), ids(0, 0..100));
+    std::fs::remove_dir(&obstacle).unwrap();
+    let mut waited = 0;
+    while logstore.stats().segments_sealed == 0 && waited < 100 {
+        logstore.inner().wait_for_progress();
+        waited += 1;
+    }
+    assert_eq!(logstore.stats().segments_sealed, 1);
+    assert_eq!(row_ids(&logstore, "*"), ids(0, 0..100));
+}
+
+#[test]
+fn appends_are_refused_while_nothing_can_be_sealed_and_memory_is_full() {
+    let dir = tempfile::tempdir().unwrap();
+    let logstore = open_with(
+        dir.path(),
+        Settings {
+            seal_octets: 20_000,
+            ..settings()
+        },
+    );
+    let home = dir.path().join(PROJECT).join(LOGSTORE).join("1");
+    let mut first = 0;
+    // The journal goes on, the segments cannot.
+    let refused = loop {
+        let cursor =
+            i64::from(crate::sample::NOW) * 1_000_000_000 + 2 * i64::try_from(first / 10).unwrap();
+        for behind in 1..30 {
+            let name = format!("{cursor}-{}.unfinished", cursor + behind);
+            drop(std::fs::create_dir(home.join(name)));
+        }
+        match logstore.append(batch(0, first, first + 10)).wait() {
+            Ok(_) => first += 10,
+            Err(refused) => break refused,
+        }
+    };
+    assert!(matches!(refused.error, AppendError::Full));
+    assert_eq!(*refused.batch.unwrap(), batch(0, first, first + 10));
+    assert_eq!(row_ids(&logstore, "*"), ids(0, 0..first));
+}

@@ -16,6 +16,7 @@ use super::sealer::Work;
 use super::{Inner, retention};
 use crate::batch::{self, Batch};
 use crate::error::{AppendError, Refused};
+use crate::settings::Settings;
 use crate::shard::{MOST_FROZEN, Shard, Writing};
 use crate::stats::count;
 
@@ -103,7 +104,8 @@ impl Writer {
                 Command::Seal(done) => {
                     self.sync();
                     for shard in self.inner.shards() {
-                        self.freeze(&shard);
+                        // It was counted and said.
+                        drop(self.freeze(&shard));
                     }
                     // Nobody may be waiting any more.
                     let _: Result<(), _> = done.try_send(());
@@ -241,9 +243,14 @@ impl Writer {
         pending.refuse(error);
     }
 
-    /// Waits while the head is full and the sealer is behind; what was written before is made
-    /// durable first, so that nobody waits for it meanwhile.
+    /// Waits while memory is full and the sealer is behind; what was written before is made durable
+    /// first, so that nobody waits for it meanwhile.
     fn make_room(&mut self, shard: &Arc<Shard>) -> Result<(), AppendError> {
+        let Settings {
+            seal_octets,
+            memory,
+            ..
+        } = self.inner.settings;
         loop {
             if shard.is_closed() {
                 return Err(AppendError::Closed);
@@ -251,24 +258,24 @@ impl Writer {
             if self.inner.full.load(Ordering::Acquire) {
                 return Err(AppendError::Full);
             }
-            let (octets, _, frozen) = shard.fill();
-            if octets < self.inner.settings.seal_octets {
+            let own = shard.fill();
+            let is_full = own.head >= seal_octets;
+            if !is_full && self.inner.memory() < memory {
                 return Ok(());
             }
-            if frozen < MOST_FROZEN {
-                self.sync();
-                let frozen = self.freeze(shard);
-                return if frozen {
-                    Ok(())
-                } else {
-                    Err(AppendError::Full)
-                };
-            }
-            if self.inner.seal_failing.load(Ordering::Acquire) {
-                return Err(AppendError::Full);
-            }
+            let next = if is_full {
+                (own.frozen < MOST_FROZEN).then(|| Arc::clone(shard))
+            } else {
+                self.inner.largest_head()
+            };
             self.sync();
-            self.inner.wait_for_progress();
+            if let Some(next) = next {
+                self.freeze(&next).map_err(AppendError::Journal)?;
+            } else if self.inner.seal_failing.load(Ordering::Acquire) {
+                return Err(AppendError::Full);
+            } else {
+                self.inner.wait_for_progress();
+            }
         }
     }
 
@@ -276,34 +283,41 @@ impl Writer {
         let now = self.inner.settings.clock.seconds();
         let age = self.inner.settings.seal_age.as_secs();
         for shard in self.inner.shards() {
-            let (octets, since, frozen) = shard.fill();
-            let old = since.is_some_and(|since| u64::from(now.saturating_sub(since)) >= age);
-            if frozen < MOST_FROZEN && (octets >= self.inner.settings.seal_octets || old) {
-                self.freeze(&shard);
+            let fill = shard.fill();
+            let old = fill
+                .since
+                .is_some_and(|since| u64::from(now.saturating_sub(since)) >= age);
+            let due = old || fill.head >= self.inner.settings.seal_octets;
+            if due && fill.frozen < MOST_FROZEN && !shard.writing().has_failed() {
+                // It was counted and said.
+                drop(self.freeze(&shard));
             }
         }
     }
 
-    /// Hands the head to the sealer; `false` when the journal cannot begin a new file.
-    fn freeze(&self, shard: &Arc<Shard>) -> bool {
+    /// Hands the head to the sealer.
+    fn freeze(&self, shard: &Arc<Shard>) -> Result<(), JournalError> {
         let mut writing = shard.writing();
         let frozen = shard.freeze(&mut writing);
         shard.note_journal(&writing);
         drop(writing);
         match frozen {
+            Ok(None) => Ok(()),
             Ok(Some(frozen)) => {
-                // The sealer outlives the writer.
-                drop(self.sealer.send(Work {
+                let work = Work {
                     shard: Arc::clone(shard),
                     frozen,
-                }));
-                true
+                };
+                if self.sealer.send(work).is_err() {
+                    // Its thread has died: nothing will ever be sealed again.
+                    self.inner.seal_failing.store(true, Ordering::Release);
+                }
+                Ok(())
             }
-            Ok(None) => true,
             Err(error) => {
                 count(&self.inner.counters.journal_failures, 1);
                 tracing::error!(shard = shard.id, %error, "cannot begin a new journal file");
-                false
+                Err(error)
             }
         }
     }

@@ -134,3 +134,16 @@ fn expressions_without_a_name_are_known() {
         assert_eq!(translate(text).unwrap().unnamed, unnamed, "{text}");
     }
 }
+
+proptest::proptest! {
+    #[test]
+    fn no_text_is_too_strange(text in "(select|from|log|limit|group|by|with|as|union|is|distinct|[a-z0-9_.,;()*'\"|<>=+/ \n流-]){0,60}") {
+        for text in [text.clone(), format!("select {text}")] {
+            if let Ok(statement) = translate(&text) {
+                // What was put in can be taken for what it is: it needs nothing more.
+                let again = translate(&statement.sql).unwrap();
+                proptest::prop_assert_eq!(again.sql, statement.sql);
+            }
+        }
+    }
+}
