@@ -9,7 +9,7 @@ use alloc::collections::btree_map::Entry;
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
-use flowlog_aggregate::{Aggregator, FlowLogLedger, Origin, Rules};
+use flowlog_aggregate::{Aggregator, FlowLogLedger, FlowMemory, Hold, Origin, Rules};
 use flowlog_decode::{Batch, Decoded, Decoder, Visitor};
 use flowlog_flowlog::{ExporterScope, MatchTable};
 use flowlog_record::{
@@ -40,6 +40,9 @@ pub(crate) struct Flows {
     scopes: BTreeMap<(ExporterId, ObservationDomain), ExporterScope>,
     max_scopes: usize,
     pub(crate) copies: EgressCopies,
+    pub(crate) memory: FlowMemory,
+    /// The longest hold of the flow logs: how long the memory keeps a flow beyond `2·Ta`.
+    longest_hold: i64,
     pub(crate) aggregator: Aggregator,
     pub(crate) rows: Vec<Row>,
 }
@@ -55,6 +58,8 @@ impl Partition {
                 scopes: BTreeMap::new(),
                 max_scopes: settings.exporters.saturating_mul(2),
                 copies: EgressCopies::new(settings.exporters, settings.interfaces),
+                memory: FlowMemory::new(settings.remembered_flows, settings.key),
+                longest_hold: 0,
                 aggregator: Aggregator::new(settings.aggregate, settings.key),
                 rows: Vec::new(),
             },
@@ -170,6 +175,12 @@ impl Visitor for Flows {
         batch.settle();
         let origin = origin(batch);
         let profile = *batch.profile();
+        self.memory.settle(
+            &origin,
+            profile.keeps_start,
+            self.longest_hold,
+            batch.records,
+        );
         if !profile.counts_egress {
             self.copies.mark(origin.exporter, batch.records);
         }
@@ -224,6 +235,11 @@ impl Flows {
             }
         }
         rules.clone_from(&generation.rules);
+        let holds = rules
+            .iter()
+            .filter_map(|(_, rules)| rules.as_ref())
+            .map(longest_hold);
+        self.longest_hold = holds.max().unwrap_or(0);
     }
 
     /// Scopes are found again when they are needed: forgetting them costs time alone. Exporters
@@ -245,6 +261,14 @@ fn origin(batch: &Batch<'_>) -> Origin {
         shift: batch.shift(),
         active_timeout: exporter.active_timeout(),
         first_heard: exporter.first_heard,
+    }
+}
+
+/// How long rows under these rules may wait behind their period, in milliseconds.
+const fn longest_hold(rules: &Rules) -> i64 {
+    match rules.hold {
+        Hold::Auto => 300_000,
+        Hold::Fixed(millis) => millis,
     }
 }
 

@@ -4,7 +4,7 @@
 use alloc::vec::Vec;
 use core::fmt;
 
-use flowlog_aggregate::Aggregator;
+use flowlog_aggregate::{Aggregator, FlowMemory};
 use flowlog_decode::Decoder;
 use flowlog_record::{Row, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -25,6 +25,7 @@ struct Saved {
     ledger: Ledger,
     copies: EgressCopies,
     decoder: Vec<u8>,
+    memory: Vec<u8>,
     aggregator: Vec<u8>,
     rows: Vec<Row>,
 }
@@ -63,6 +64,7 @@ impl Partition {
             ledger: self.ledger,
             copies: self.flows.copies.clone(),
             decoder: self.decoder.save(),
+            memory: self.flows.memory.save(),
             aggregator: self.flows.aggregator.save(),
             rows: self.flows.rows.clone(),
         };
@@ -90,6 +92,8 @@ impl Partition {
         partition.decoder = Decoder::restore(&saved.decoder, settings.decode, settings.key)
             .map_err(|_| RestoreError::Damaged)?;
         let flows = &mut partition.flows;
+        flows.memory = FlowMemory::restore(&saved.memory, settings.remembered_flows, settings.key)
+            .map_err(|_| RestoreError::Damaged)?;
         flows.aggregator = Aggregator::restore(&saved.aggregator, settings.aggregate, settings.key)
             .map_err(|_| RestoreError::Damaged)?;
         flows.copies = saved.copies;
