@@ -63,11 +63,11 @@ const fn field(id: InformationElementId, length: u16) -> FieldSpecifier {
 pub(crate) fn fill(
     octets: &[u8],
     moment: &Moment,
-    prototype: FlowRecord,
+    prototype: &FlowRecord,
     records: &mut [FlowRecord],
 ) -> usize {
     let (whole, _) = octets.as_chunks::<RECORD_LENGTH>();
-    let moment = *moment;
+    let (moment, prototype) = (*moment, *prototype);
     for (record, octets) in records.iter_mut().zip(whole) {
         *record = flow_record(octets, &moment, &prototype);
     }

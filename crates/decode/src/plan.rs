@@ -217,9 +217,7 @@ impl Plan {
             prototype.fields |= Fields::SINCE_BOOT;
         }
         fill(records, &prototype);
-        for column in &self.columns {
-            column.run(rows, &moment, records);
-        }
+        column::run(&self.columns, rows, &moment, records);
         if let Some(families) = &self.families {
             families.run(rows, records);
         }

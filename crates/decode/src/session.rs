@@ -57,7 +57,7 @@ impl Session {
             boot: None,
             learned_boot: SlidingMinimum::new(),
             sequence: Sequence::default(),
-            recent: RecentDatagrams::new(),
+            recent: RecentDatagrams::default(),
             restarts: RestartDetector::default(),
             parked: Parked::default(),
             profile: ExporterProfile::default(),

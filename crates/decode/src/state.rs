@@ -146,7 +146,7 @@ impl SavedSession {
             boot: session.boot,
             learned_boot: session.learned_boot.clone(),
             sequence: session.sequence.clone(),
-            recent: session.recent.clone(),
+            recent: session.recent,
             restarts: session.restarts,
             parked: session.parked.clone(),
             datagrams: session.datagrams,

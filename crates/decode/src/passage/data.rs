@@ -197,7 +197,7 @@ impl<V: Visitor> Passage<'_, V> {
         let buffers = &mut *self.buffers;
         buffers.scratch.clear();
         let moment = moment(&self.header, None);
-        let count = netflow5::fill(octets, &moment, prototype, &mut buffers.records);
+        let count = netflow5::fill(octets, &moment, &prototype, &mut buffers.records);
         let Some(records) = buffers.records.get_mut(..count) else {
             return 0;
         };

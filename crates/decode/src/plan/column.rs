@@ -16,6 +16,30 @@ pub(super) struct Column {
     target: Target,
 }
 
+/// Fills the fields of all columns in each record of the batch.
+pub(super) fn run(columns: &[Column], rows: &[Row], moment: &Moment, records: &mut [FlowRecord]) {
+    let (rows, last_rows) = rows.as_chunks();
+    let (records, last_records) = records.as_chunks_mut();
+    let mut batch = Fours {
+        records,
+        last_records,
+    };
+    for column in columns {
+        let cells = Cells {
+            rows,
+            last_rows,
+            place: column.place,
+        };
+        column.run(cells, moment, &mut batch);
+    }
+}
+
+/// The records of a batch, four at a time: a loop costs as much as what is done in it.
+struct Fours<'a> {
+    records: &'a mut [[FlowRecord; 4]],
+    last_records: &'a mut [FlowRecord],
+}
+
 /// What a column fills.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Target {
@@ -135,11 +159,12 @@ impl Column {
     }
 
     /// Fills its field in each record of the batch.
-    pub(super) fn run(self, rows: &[Row], moment: &Moment, records: &mut [FlowRecord]) {
-        let column = Cells {
-            rows,
-            place: self.place,
-        };
+    #[expect(
+        clippy::inline_always,
+        reason = "its only call is in the loop over the columns"
+    )]
+    #[inline(always)]
+    fn run(self, column: Cells<'_>, moment: &Moment, records: &mut Fours<'_>) {
         match self.target {
             Target::SourceIpv4 => {
                 column.each(records, |r, o| r.source = ipv4_address(o));
@@ -167,13 +192,14 @@ impl Column {
 /// The values of one column.
 #[derive(Clone, Copy)]
 struct Cells<'a> {
-    rows: &'a [Row],
+    rows: &'a [[Row; 4]],
+    last_rows: &'a [Row],
     place: Place,
 }
 
 impl Cells<'_> {
     /// The targets of one, two and four octets.
-    fn small(self, target: Target, records: &mut [FlowRecord]) {
+    fn small(self, target: Target, records: &mut Fours<'_>) {
         match target {
             Target::IngressInterface => self.unsigned32(records, |r, v| r.ingress_interface = v),
             Target::EgressInterface => self.unsigned32(records, |r, v| r.egress_interface = v),
@@ -202,32 +228,25 @@ impl Cells<'_> {
     }
 
     #[inline]
-    fn each<const N: usize>(
-        self,
-        records: &mut [FlowRecord],
-        set: impl Fn(&mut FlowRecord, [u8; N]),
-    ) {
+    fn each<const N: usize>(self, records: &mut Fours<'_>, set: impl Fn(&mut FlowRecord, [u8; N])) {
         let offset = usize::from(self.place.offset);
         let set = |record: &mut FlowRecord, row: &Row| {
             if let Some(&value) = row.get(offset..).and_then(<[u8]>::first_chunk) {
                 set(record, value);
             }
         };
-        // Four at a time: the loop itself costs as much as what it does.
-        let (records, last_records) = records.as_chunks_mut::<4>();
-        let (rows, last_rows) = self.rows.as_chunks::<4>();
-        for (records, rows) in records.iter_mut().zip(rows) {
+        for (records, rows) in records.records.iter_mut().zip(self.rows) {
             for (record, row) in records.iter_mut().zip(rows) {
                 set(record, row);
             }
         }
-        for (record, row) in last_records.iter_mut().zip(last_rows) {
+        for (record, row) in records.last_records.iter_mut().zip(self.last_rows) {
             set(record, row);
         }
     }
 
     #[inline]
-    fn unsigned16(self, records: &mut [FlowRecord], set: impl Fn(&mut FlowRecord, u16)) {
+    fn unsigned16(self, records: &mut Fours<'_>, set: impl Fn(&mut FlowRecord, u16)) {
         match self.place.width {
             1 => self.each(records, |r, [v]| set(r, u16::from(v))),
             _ => self.each(records, |r, o| set(r, u16::from_be_bytes(o))),
@@ -235,7 +254,7 @@ impl Cells<'_> {
     }
 
     #[inline]
-    fn unsigned32(self, records: &mut [FlowRecord], set: impl Fn(&mut FlowRecord, u32)) {
+    fn unsigned32(self, records: &mut Fours<'_>, set: impl Fn(&mut FlowRecord, u32)) {
         match self.place.width {
             1 => self.each(records, |r, [v]| set(r, u32::from(v))),
             2 => self.each(records, |r, o| set(r, u32::from(u16::from_be_bytes(o)))),
@@ -247,7 +266,7 @@ impl Cells<'_> {
     }
 
     #[inline]
-    fn unsigned64(self, records: &mut [FlowRecord], set: impl Fn(&mut FlowRecord, u64)) {
+    fn unsigned64(self, records: &mut Fours<'_>, set: impl Fn(&mut FlowRecord, u64)) {
         match self.place.width {
             4 => self.each(records, |r, o| set(r, u64::from(u32::from_be_bytes(o)))),
             8 => self.each(records, |r, o| set(r, u64::from_be_bytes(o))),
@@ -257,8 +276,14 @@ impl Cells<'_> {
 
     /// Integers of reduced size other than four octets: rare, one loop for all.
     #[inline(never)]
-    fn odd(self, records: &mut [FlowRecord], set: impl Fn(&mut FlowRecord, u64)) {
-        for (record, row) in records.iter_mut().zip(self.rows) {
+    fn odd(self, records: &mut Fours<'_>, set: impl Fn(&mut FlowRecord, u64)) {
+        let records = records
+            .records
+            .as_flattened_mut()
+            .iter_mut()
+            .chain(&mut *records.last_records);
+        let rows = self.rows.as_flattened().iter().chain(self.last_rows);
+        for (record, row) in records.zip(rows) {
             set(record, self.place.unsigned(row));
         }
     }
@@ -268,7 +293,7 @@ impl Cells<'_> {
         self,
         clock: Clock,
         moment: &Moment,
-        records: &mut [FlowRecord],
+        records: &mut Fours<'_>,
         set: impl Fn(&mut FlowRecord, Timestamp),
     ) {
         let boot = moment.boot.unwrap_or_default();
@@ -288,7 +313,7 @@ impl Cells<'_> {
     }
 
     /// Times since boot become absolute by the record's own element 160; 0 says nothing.
-    fn boot(self, records: &mut [FlowRecord], start: bool, end: bool) {
+    fn boot(self, records: &mut Fours<'_>, start: bool, end: bool) {
         self.unsigned64(records, |record, boot| {
             let boot = clamped(boot);
             if boot == 0 {

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use flowlog_record::{Fields, FlowRecord};
 
-use super::column::Column;
+use super::column::{self, Column};
 use super::place::Row;
 use crate::moment::Moment;
 
@@ -43,9 +43,7 @@ impl Reverse {
         if !self.counts_from_boot {
             moment.boot = None;
         }
-        for column in &self.columns {
-            column.run(rows, &moment, backward);
-        }
+        column::run(&self.columns, rows, &moment, backward);
     }
 
     /// The forward half with its ends swapped, without counters and flags.

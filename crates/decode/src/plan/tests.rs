@@ -506,7 +506,7 @@ proptest! {
         let mut records = [FlowRecord::EMPTY; BATCH];
         let mut read = Vec::new();
         for octets in octets[..whole].chunks(BATCH * netflow5::RECORD_LENGTH) {
-            let count = netflow5::fill(octets, &moment, netflow5::PROTOTYPE, &mut records);
+            let count = netflow5::fill(octets, &moment, &netflow5::PROTOTYPE, &mut records);
             read.extend_from_slice(&records[..count]);
         }
         prop_assert_eq!(read, expected);
