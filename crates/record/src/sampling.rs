@@ -42,6 +42,26 @@ impl Sampling {
         Self::ratio(interval, 1)
     }
 
+    /// Nothing is known of sampling, but the record names its sampler (element 48 or 302): who
+    /// learns that sampler's rate later knows what to scale by it.
+    #[inline]
+    pub const fn unknown_of(sampler: u64) -> Self {
+        Self {
+            numerator: sampler.saturating_add(1),
+            denominator: 0,
+        }
+    }
+
+    /// The sampler of an unknown rate, if the record named one.
+    #[inline]
+    pub const fn sampler(self) -> Option<u64> {
+        if self.is_known() {
+            None
+        } else {
+            self.numerator.checked_sub(1)
+        }
+    }
+
     /// Whether a rate is known.
     #[inline]
     pub const fn is_known(self) -> bool {
@@ -93,3 +113,6 @@ const fn gcd(mut a: u64, mut b: u64) -> u64 {
     }
     a
 }
+
+#[cfg(test)]
+mod tests;
