@@ -5,7 +5,6 @@ use std::sync::LazyLock;
 
 use flowlog_flowlog::{Definition, FlowLog, Inventory, Mode, Resource, Status};
 use flowlog_pipeline::Generation;
-use serde::Deserialize;
 
 /// Flow logs in each generation.
 pub const FLOW_LOGS: u16 = 7;
@@ -13,11 +12,11 @@ pub const FLOW_LOGS: u16 = 7;
 /// The generations; a change leads to the one with the number of its Exporter.
 pub static GENERATIONS: LazyLock<[Generation; 4]> = LazyLock::new(|| {
     let plain = Inventory::new(Vec::new()).expect("the built-in resource alone");
-    let first = read(RICH);
-    let second = read(CHANGED);
-    let rich = plain.changed_to(first.resource).expect("an inventory");
-    let changed = rich.changed_to(second.resource).expect("an inventory");
-    let rich_logs = validated(first.flow_log, &rich);
+    let (rich_resources, rich_definitions) = read(RICH);
+    let (changed_resources, changed_definitions) = read(CHANGED);
+    let rich = plain.changed_to(rich_resources).expect("an inventory");
+    let changed = rich.changed_to(changed_resources).expect("an inventory");
+    let rich_logs = validated(rich_definitions, &rich);
     let off: Vec<FlowLog> = rich_logs
         .iter()
         .map(|flow_log| flow_log.clone().with_status(Status::Inactive))
@@ -28,7 +27,7 @@ pub static GENERATIONS: LazyLock<[Generation; 4]> = LazyLock::new(|| {
             .chain([FlowLog::built_in().with_status(status)])
             .collect()
     };
-    let changed_logs = validated(second.flow_log, &changed);
+    let changed_logs = validated(changed_definitions, &changed);
     let off_entirely: Vec<FlowLog> = off
         .iter()
         .map(|flow_log| flow_log.clone().with_status(Status::Inactive))
@@ -51,14 +50,15 @@ fn validated(definitions: Vec<Definition>, inventory: &Inventory) -> Vec<FlowLog
     definitions.into_iter().map(valid).collect()
 }
 
-fn read(text: &str) -> Configured {
-    toml::from_str(text).expect("resources and flow logs")
-}
-
-#[derive(Deserialize)]
-struct Configured {
-    resource: Vec<Resource>,
-    flow_log: Vec<Definition>,
+/// The resources and the flow logs of a configuration.
+fn read(text: &str) -> (Vec<Resource>, Vec<Definition>) {
+    let mut table: toml::Table = toml::from_str(text).expect("a table");
+    let resources = table.remove("resource").expect("resources");
+    let definitions = table.remove("flow_log").expect("flow logs");
+    (
+        resources.try_into().expect("they are sound"),
+        definitions.try_into().expect("they are sound"),
+    )
 }
 
 const RICH: &str = r#"
