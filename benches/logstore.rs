@@ -76,7 +76,13 @@ fn batch(first: u64, numbers: &mut Numbers) -> Batch {
         ("end", ints(&mut || time_of)),
         (
             "protocol",
-            ints(&mut || if numbers.next() % 5 == 0 { 17 } else { 6 }),
+            ints(&mut || {
+                if numbers.next().is_multiple_of(5) {
+                    17
+                } else {
+                    6
+                }
+            }),
         ),
         ("srcaddr", source),
         ("srcport", ints(&mut || 1024 + numbers.next() % 64_000)),

@@ -12,6 +12,7 @@ use flowlog_exporter_sim::Blaster;
 use flowlog_flowlog::{FlowLog, Inventory, Mode};
 use flowlog_pipeline::{Generation, Partition, Settings};
 use flowlog_record::{FlowLogIndex, HashKey, Timestamp, Version};
+use netflow_parser::variable_versions::v9::FlowSetBody;
 use netflow_parser::{NetflowPacket, NetflowParser};
 
 const FLOWS: u32 = 100_000;
@@ -56,33 +57,30 @@ fn feed(partition: &mut Partition, load: &Load) -> u64 {
     records
 }
 
-/// Octets by flow, in a hash table, as a first version would have them.
+/// Records by flow, in a hash table, as a first version would count them.
 fn peer(
     parser: &mut NetflowParser,
-    table: &mut hashbrown::HashMap<Vec<u8>, (u64, u64)>,
+    table: &mut hashbrown::HashMap<Vec<u8>, u64>,
     load: &Load,
 ) -> u64 {
     let mut records = 0;
     for octets in &load.datagrams {
-        for packet in parser.parse_bytes(octets).packets {
-            let NetflowPacket::V9(packet) = packet else {
-                continue;
-            };
-            for set in packet.flowsets {
-                let netflow_parser::variable_versions::v9::FlowSetBody::Data(data) = set.body
-                else {
-                    continue;
-                };
-                for fields in data.fields {
-                    let mut key = Vec::with_capacity(16);
-                    for (_, value) in fields.iter().take(2) {
-                        key.extend_from_slice(format!("{value:?}").as_bytes());
-                    }
-                    let sums = table.entry(key).or_default();
-                    sums.0 += 1;
-                    records += 1;
-                }
+        let packets = parser.parse_bytes(octets).packets.into_iter();
+        let sets = packets.flat_map(|packet| match packet {
+            NetflowPacket::V9(packet) => packet.flowsets,
+            _ => Vec::new(),
+        });
+        let flows = sets.flat_map(|set| match set.body {
+            FlowSetBody::Data(data) => data.fields,
+            _ => Vec::new(),
+        });
+        for fields in flows {
+            let mut key = Vec::with_capacity(64);
+            for (_, value) in fields.iter().take(2) {
+                key.extend_from_slice(format!("{value:?}").as_bytes());
             }
+            *table.entry(key).or_default() += 1;
+            records += 1;
         }
     }
     records

@@ -181,7 +181,7 @@ fn loss_reordering_duplicates_and_restarts_are_conserved_to_the_packet() {
         ..Impairments::default()
     };
     for seed in 1..=5 {
-        let (datagrams, counts) = sent(&fleet_config(seed, impairments.clone()), 180_000);
+        let (datagrams, counts) = sent(&fleet_config(seed, impairments), 180_000);
         let rows = collect(&datagrams, 1000, 0);
         let (_, packets, octets) = sums(&rows);
         // Records whose Template was lost wait or are counted; with Templates re-sent none is lost

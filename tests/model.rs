@@ -5,6 +5,11 @@
 //! records; real datagrams are made of it for the pipeline, the records themselves go to the model,
 //! and the rows of both must be the same.
 
+#![allow(
+    dead_code,
+    reason = "options and reverse elements have no scenario yet"
+)]
+
 #[path = "model/check.rs"]
 mod check;
 #[path = "model/collector.rs"]

@@ -126,7 +126,7 @@ fn before(x: i64, micros: u64) -> i64 {
 /// Microseconds of the epoch of a time in NTP format, rounded down.
 fn ntp_micros(ntp: u64) -> i64 {
     let seconds = signed(ntp >> 32) - 2_208_988_800;
-    let fraction = signed((ntp & 0xffff_ffff) * 1_000_000 >> 32);
+    let fraction = signed(((ntp & 0xffff_ffff) * 1_000_000) >> 32);
     seconds * 1_000_000 + fraction
 }
 

@@ -116,7 +116,7 @@ impl Reading {
         object.insert("offset".into(), raw.offset.into());
         object.insert("length".into(), raw.octets.len().into());
         object.insert("fields".into(), fields.into());
-        let normalized = Normalized::of(batch, i).map(|it| serde_json::to_value(it));
+        let normalized = Normalized::of(batch, i).map(serde_json::to_value);
         object.insert("normalized".into(), normalized?.unwrap_or_default());
         Some(Value::Object(object))
     }

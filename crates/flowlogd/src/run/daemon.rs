@@ -112,12 +112,11 @@ impl Daemon {
         let mut partitions = Vec::new();
         let mut handovers = Vec::new();
         for thread in threads {
-            match thread.join() {
-                Ok((owned, outbox)) => {
-                    partitions.extend(owned);
-                    handovers.extend(outbox);
-                }
-                Err(_) => error!("a worker has died: its open rows are lost"),
+            if let Ok((owned, outbox)) = thread.join() {
+                partitions.extend(owned);
+                handovers.extend(outbox);
+            } else {
+                error!("a worker has died: its open rows are lost");
             }
         }
         // Rows that were on their way come before those that had not left their worker.

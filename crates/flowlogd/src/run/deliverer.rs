@@ -74,14 +74,14 @@ impl Deliverer {
                 Err(RecvTimeoutError::Disconnected) => break,
             }
             if self.inbox.is_empty() && !self.settle() {
-                self.wait();
+                Self::wait();
             }
         }
         for _ in 0..LAST_TRIES {
             if self.settle() {
                 return Vec::new();
             }
-            self.wait();
+            Self::wait();
         }
         self.in_flight
             .into_iter()
@@ -97,13 +97,13 @@ impl Deliverer {
             .map(|(handover, _)| handover.partition);
         if of_partition.any(|other| other == partition) || self.in_flight.len() >= IN_FLIGHT {
             while !self.settle() {
-                self.wait();
+                Self::wait();
             }
         }
     }
 
     /// There is nothing to wait on but time when a disk has no room.
-    fn wait(&self) {
+    fn wait() {
         std::thread::park_timeout(PAUSE);
     }
 

@@ -1,6 +1,6 @@
 //! What the workers have counted, posted once a second and published when somebody asks.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 
@@ -53,7 +53,7 @@ pub(crate) struct Board {
     /// The ids of the flow logs, in the order of their indices.
     flow_logs: Mutex<Vec<String>>,
     /// Exporters that have series of their own: first come, first served.
-    known: Mutex<BTreeMap<IpAddr, ()>>,
+    known: Mutex<BTreeSet<IpAddr>>,
 }
 
 impl Board {
@@ -85,7 +85,7 @@ impl Board {
         for Owned { partition, .. } in owned {
             figures.ledger += partition.ledger();
             for (index, sum) in (0..).map(FlowLogIndex).zip(&mut figures.flow_logs) {
-                *sum += &partition.flow_log_ledger(index);
+                *sum += partition.flow_log_ledger(index);
             }
             figures.open_rows += partition.open_rows();
             figures
@@ -115,7 +115,9 @@ impl Board {
             publish_received(number, &figures.received);
         }
         let mut ledger = Ledger::default();
-        all.iter().for_each(|figures| ledger += &figures.ledger);
+        for figures in &all {
+            ledger += &figures.ledger;
+        }
         publish_ledger(&ledger);
         for (index, id) in locked(&self.flow_logs).iter().enumerate() {
             let mut sum = FlowLogLedger::default();
@@ -137,9 +139,9 @@ impl Board {
         let mut missed = 0;
         for (address, exported) in all.iter().flat_map(|figures| &figures.exporters) {
             if known.len() < OWN_SERIES {
-                known.insert(*address, ());
+                known.insert(*address);
             }
-            let series = known.contains_key(address).then_some(*address);
+            let series = known.contains(address).then_some(*address);
             let sum = sums.entry(series).or_default();
             sum.datagrams += exported.datagrams;
             sum.records += exported.records;

@@ -66,8 +66,8 @@ impl Servers {
 
     /// Ends the servers and waits for them.
     pub(crate) fn stop(self) -> io::Result<()> {
-        // Nobody listens any more only if the thread has ended, which is what is wanted.
-        drop(self.stop.send(true));
+        // It fails only if the thread has ended, which is what is wanted.
+        let _: Result<(), _> = self.stop.send(true);
         self.thread
             .join()
             .unwrap_or_else(|_| Err(io::Error::other("the http thread panicked")))

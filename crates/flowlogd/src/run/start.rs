@@ -147,12 +147,7 @@ fn launch(built: Built) -> Result<Daemon, StartError> {
     let board = Arc::new(Board::new(workers, begun.numbered.names()));
     let shed = Arc::new(AtomicBool::new(false));
     let (rows, handovers) = bounded::<Handover>(HANDOVERS);
-    let delivery: Current = Arc::new(Mutex::new(Arc::new(Delivery::new(
-        Arc::new(begun.numbered.inventory.clone()),
-        &config.account,
-        begun.epoch,
-        &begun.numbered.flow_logs,
-    ))));
+    let delivery = current_delivery(&config, &begun);
     let deliverer = Deliverer::new(
         Arc::clone(&logstore),
         Arc::clone(&delivery),
@@ -161,13 +156,7 @@ fn launch(built: Built) -> Result<Daemon, StartError> {
     );
     let deliverer = spawn("delivery".to_owned(), move || deliverer.run())?;
 
-    let mut shares: Vec<Vec<Owned>> = (0..workers).map(|_| Vec::new()).collect();
-    for owned in begun.partitions {
-        let worker = usize::from(owned.number) % workers.max(1);
-        if let Some(share) = shares.get_mut(worker) {
-            share.push(owned);
-        }
-    }
+    let shares = shares(begun.partitions, workers);
     let partitions = partitions(&data);
     let addresses = bound
         .report
@@ -206,6 +195,25 @@ fn launch(built: Built) -> Result<Daemon, StartError> {
         shed,
         board,
     })
+}
+
+fn current_delivery(config: &Config, begun: &Begun) -> Current {
+    let inventory = Arc::new(begun.numbered.inventory.clone());
+    let flow_logs = &begun.numbered.flow_logs;
+    let delivery = Delivery::new(inventory, &config.account, begun.epoch, flow_logs);
+    Arc::new(Mutex::new(Arc::new(delivery)))
+}
+
+/// Which partitions each worker owns.
+fn shares(partitions: Vec<Owned>, workers: usize) -> Vec<Vec<Owned>> {
+    let mut shares: Vec<Vec<Owned>> = (0..workers).map(|_| Vec::new()).collect();
+    for owned in partitions {
+        let worker = usize::from(owned.number) % workers.max(1);
+        if let Some(share) = shares.get_mut(worker) {
+            share.push(owned);
+        }
+    }
+    shares
 }
 
 pub(super) fn spawn<T: Send + 'static>(
