@@ -25,6 +25,8 @@ mod properties;
 mod real;
 #[path = "model/row.rs"]
 mod row;
+#[path = "model/scenarios.rs"]
+mod scenarios;
 #[path = "model/script.rs"]
 mod script;
 #[path = "model/split.rs"]
@@ -35,6 +37,3 @@ mod strategies;
 mod stream;
 #[path = "model/times.rs"]
 mod times;
-
-#[path = "model/scenarios/periods.rs"]
-mod periods;
