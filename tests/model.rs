@@ -30,6 +30,8 @@ mod properties;
 mod real;
 #[path = "model/row.rs"]
 mod row;
+#[path = "model/scenarios.rs"]
+mod scenarios;
 #[path = "model/script.rs"]
 mod script;
 #[path = "model/split.rs"]
@@ -40,6 +42,3 @@ mod strategies;
 mod stream;
 #[path = "model/times.rs"]
 mod times;
-
-#[path = "model/scenarios/periods.rs"]
-mod periods;

@@ -19,17 +19,14 @@ pub fn differences(inputs: &[Input], rules: &[Rules], stated: Stated) -> Result<
     let mut datagrams = 0;
     for (n, input) in inputs.iter().enumerate() {
         match input {
-            Input::Tick(now) => {
-                model.tick(*now);
-                real.tick(*now);
-            }
+            Input::Tick(now) => model.tick(*now),
+            Input::Off(now) => model.deactivate(*now),
             Input::Datagram(datagram) => {
-                let octets = encoder.encode(datagram);
-                model.datagram(datagram, &octets);
-                real.datagram(datagram.at, datagram.from, &octets);
+                model.datagram(datagram, &encoder.encode(datagram));
                 datagrams += 1;
             }
         }
+        real.handle(input, &mut encoder);
         conserved(&model, &real).map_err(|problem| format!("after input {n}: {problem}"))?;
     }
     same("duplicates", &model.duplicates, &real.duplicates())?;
@@ -65,7 +62,7 @@ pub fn check(inputs: &[Input], rules: &[Rules], stated: Stated) {
 fn conserved(model: &Collector, real: &Real) -> Result<(), String> {
     for (at, expected) in model.flow_logs.iter().enumerate() {
         let ledger = real.ledger(at);
-        let named = |problem| format!("flow log {at}: {problem}");
+        let named = |problem| format!("flow log {at} {:?}: {problem}", expected.rules);
         if !ledger.balances() {
             return Err(named(format!("the ledger does not balance: {ledger:?}")));
         }
@@ -73,25 +70,28 @@ fn conserved(model: &Collector, real: &Real) -> Result<(), String> {
             ("matched", &expected.matched, &ledger.matched),
             ("baseline", &expected.baseline, &ledger.baseline),
             ("event", &expected.event, &ledger.event),
+            ("inactive", &expected.inactive, &ledger.inactive),
             ("late_dropped", &expected.late_dropped, &ledger.late_dropped),
         ] {
             same(name, expected, &amount(real)).map_err(named)?;
         }
         let rows = &real.rows[at];
+        if expected.rows.len() != rows.len() {
+            same_rows(&expected.rows, rows).map_err(named)?;
+        }
         same(
             "rows",
             &u64::try_from(rows.len()).expect("few"),
             &ledger.rows,
         )
         .map_err(named)?;
-        let sum = |column: &str| rows.iter().map(|row| number(row, column)).sum::<u128>();
-        same(
-            "packets in rows",
-            &sum("packets_raw"),
-            &ledger.emitted.packets,
-        )
-        .map_err(named)?;
-        same("octets in rows", &sum("bytes_raw"), &ledger.emitted.octets).map_err(named)?;
+        let emitted = (ledger.emitted.packets, ledger.emitted.octets);
+        if real.sums[at] != emitted {
+            let sums = real.sums[at];
+            return Err(named(format!(
+                "rows sum to {sums:?}, the ledger says {emitted:?}"
+            )));
+        }
     }
     Ok(())
 }
@@ -160,6 +160,8 @@ fn text(row: &Columns) -> String {
         "window",
         "start",
         "end",
+        "start-ms",
+        "end-ms",
         "srcport",
         "tcp-flags",
         "packets",
@@ -183,13 +185,41 @@ pub fn rows(inputs: &[Input], rules: &[Rules], stated: Stated) -> Vec<Vec<Column
     let mut real = Real::new(rules, stated);
     let mut encoder = Encoder::default();
     for input in inputs {
-        match input {
-            Input::Tick(now) => real.tick(*now),
-            Input::Datagram(datagram) => {
-                real.datagram(datagram.at, datagram.from, &encoder.encode(datagram));
-            }
-        }
+        real.handle(input, &mut encoder);
     }
     real.finish();
     real.rows
+}
+
+/// Checks, and tells the rows of one flow log in the order in which they left, a line each:
+///
+/// `LEFT key KEY START..END PACKETS/OCTETS REASON`, times in milliseconds after `noon`, LEFT that of
+/// the input that let it leave, or `end`.
+pub fn told(inputs: &[Input], rules: Rules, stated: Stated, noon: i64) -> Vec<String> {
+    check(inputs, &[rules], stated);
+    let mut real = Real::new(&[rules], stated);
+    let mut encoder = Encoder::default();
+    let mut lines = Vec::new();
+    for input in inputs {
+        let at = real.handle(input, &mut encoder);
+        let left = real.rows[0].drain(..);
+        lines.extend(left.map(|row| line(&(at - noon).to_string(), &row, noon)));
+    }
+    real.finish();
+    lines.extend(real.rows[0].iter().map(|row| line("end", row, noon)));
+    lines
+}
+
+fn line(left: &str, row: &Columns, noon: i64) -> String {
+    let time = |column: &str| row[column].parse::<i64>().expect("a time") - noon;
+    let key = number(row, "srcport").saturating_sub(1000);
+    let late = if row["late"] == "true" { " late" } else { "" };
+    format!(
+        "{left} key {key} {}..{} {}/{} {}{late}",
+        time("start-ms"),
+        time("end-ms"),
+        row["packets_raw"],
+        row["bytes_raw"],
+        row["reason"],
+    )
 }

@@ -54,7 +54,16 @@ impl Collector {
 
     pub fn finish(&mut self) {
         for flow_log in &mut self.flow_logs {
-            flow_log.finish(self.now, &self.known);
+            flow_log.finish(&self.known);
+        }
+    }
+
+    /// All flow logs are switched off.
+    pub fn deactivate(&mut self, now: i64) {
+        self.now = self.now.max(now);
+        for flow_log in &mut self.flow_logs {
+            flow_log.advance(self.now, &self.known);
+            flow_log.deactivate(self.now, &self.known);
         }
     }
 }

@@ -115,7 +115,8 @@ struct Periods {
 type Place = (IpAddr, Key, i64);
 
 pub struct FlowLog {
-    rules: Rules,
+    pub rules: Rules,
+    is_off: bool,
     periods: BTreeMap<Place, Periods>,
     /// Parts for windows that have left, with the time at which they leave.
     late: BTreeMap<Place, (Gathered, i64)>,
@@ -124,6 +125,7 @@ pub struct FlowLog {
     pub baseline: Amount,
     pub event: Amount,
     pub late_dropped: Amount,
+    pub inactive: Amount,
     /// Packets and octets of all rows.
     pub emitted: (u128, u128),
 }
@@ -139,6 +141,8 @@ impl FlowLog {
             baseline: Amount::default(),
             event: Amount::default(),
             late_dropped: Amount::default(),
+            inactive: Amount::default(),
+            is_off: false,
             emitted: (0, 0),
         }
     }
@@ -165,6 +169,10 @@ impl FlowLog {
     pub fn observe(&mut self, flow: &Flow, arrived: i64, now: i64, known: &Known) {
         let amount = (flow.packets.into(), flow.octets.into());
         self.matched.add(1, amount);
+        if self.is_off {
+            self.inactive.add(1, amount);
+            return;
+        }
         if flow.baseline {
             self.baseline.add(1, amount);
             return;
@@ -189,14 +197,27 @@ impl FlowLog {
     }
 
     /// The input is at its end.
-    pub fn finish(&mut self, now: i64, known: &Known) {
+    pub fn finish(&mut self, known: &Known) {
+        self.force(i64::MAX, known);
+    }
+
+    /// It is switched off: nothing that is open ends behind `now`.
+    pub fn deactivate(&mut self, now: i64, known: &Known) {
+        self.force(now, known);
+        self.is_off = true;
+    }
+
+    fn force(&mut self, latest: i64, known: &Known) {
         for (place, periods) in std::mem::take(&mut self.periods) {
-            for period in periods.here {
-                let end = self.rules.end_column(place, &period).min(now);
+            for mut period in periods.here {
+                let end = self.rules.end_column(place, &period).min(latest);
+                period.row.start = period.row.start.min(latest);
                 self.emit(place, period.row, end, "forced", known);
             }
         }
-        for (place, (row, _)) in std::mem::take(&mut self.late) {
+        for (place, (mut row, _)) in std::mem::take(&mut self.late) {
+            row.last = row.last.min(latest);
+            row.start = row.start.min(latest);
             self.emit_late(place, row, "forced", known);
         }
     }
@@ -428,6 +449,9 @@ impl FlowLog {
                 }
             }
         }
+        // With windows nothing is to be known of a row that left.
+        let has_windows = matches!(self.rules.window, Window::Of(_));
+        (self.periods).retain(|_, periods| !has_windows || !periods.here.is_empty());
         for (place, row, end, reason) in leaving {
             self.emit(place, row, end, reason, known);
         }
@@ -472,12 +496,14 @@ impl Rules {
         }
     }
 
-    /// The hold of a period that ends at `end`, taken then.
+    /// The hold of a period that ends at `end`: taken when the window ends, and for periods that end
+    /// inside a window (of which the text does not speak) when the last one ended.
     fn hold(&self, exporter: IpAddr, end: i64, known: &Known) -> i64 {
         match self.hold {
             Hold::Fixed(millis) => millis,
             Hold::Auto => {
-                let timeout = known.active_timeout_at(exporter, end);
+                let taken = end - end.rem_euclid(self.length());
+                let timeout = known.active_timeout_at(exporter, taken);
                 (timeout + jitter(timeout)).clamp(15_000, 300_000)
             }
         }

@@ -201,7 +201,8 @@ impl Exporter {
         let domain = self.domains.get_mut(&header.domain()).expect("made");
         let boot = domain.boot_of(record, header, datagram.at);
         let told = times::told(record, header, boot);
-        let (start, end) = times::settle(told, x);
+        let settled = times::settle(told, x);
+        let (start, end) = (settled.start, settled.end);
         // 0 is reserved and says nothing.
         let reason = record.get(136).filter(|&reason| reason != 0);
         let ended = matches!(reason, Some(1 | 3 | 4 | 5));
@@ -221,7 +222,9 @@ impl Exporter {
             flow.active_timeout = timeout;
             flows.push(flow);
         }
-        self.durations.push_back(end - start);
+        if settled.lasted {
+            self.durations.push_back(end - start);
+        }
         if self.durations.len() > 1024 {
             self.durations.pop_front();
         }

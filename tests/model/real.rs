@@ -6,16 +6,18 @@ use std::net::IpAddr;
 use flowlog_aggregate::FlowLogLedger;
 use flowlog_flowlog::{
     ActiveAging, AllowedLateness, CaptureWindow, Definition, FlowLog, FlowLogId, InactiveAging,
-    Inventory, Layout, Mode, Names, Resource, ResourceId, ResourceKind, StatedSampling,
+    Inventory, Layout, Mode, Names, Resource, ResourceId, ResourceKind, StatedSampling, Status,
 };
 use flowlog_pipeline::{Generation, Partition, Settings};
 use flowlog_record::{
     ActiveTimeout, FlowLogIndex, HashKey, Sampling, SamplingOverride, Timestamp, Window,
 };
 
+use crate::encode::Encoder;
 use crate::flow_log::{Hold, Rules, TimeSource, Window as ModelWindow};
 use crate::known::Stated;
 use crate::row::{ACCOUNT, Columns};
+use crate::stream::Input;
 
 pub struct Real {
     inventory: Inventory,
@@ -23,6 +25,8 @@ pub struct Real {
     partition: Partition,
     /// Rows by flow log, with `row-id`.
     pub rows: Vec<Vec<Columns>>,
+    /// Raw packets and octets of those rows.
+    pub sums: Vec<(u128, u128)>,
 }
 
 impl Real {
@@ -38,18 +42,47 @@ impl Real {
         Self {
             partition: Partition::new(&settings, &generation),
             rows: vec![Vec::new(); flow_logs.len()],
+            sums: vec![(0, 0); flow_logs.len()],
             inventory,
             flow_logs,
         }
     }
 
-    pub fn tick(&mut self, now: i64) {
+    /// Gives it an input, and says when that was.
+    pub fn handle(&mut self, input: &Input, encoder: &mut Encoder) -> i64 {
+        match input {
+            Input::Tick(now) => {
+                self.tick(*now);
+                *now
+            }
+            Input::Off(now) => {
+                self.deactivate(*now);
+                *now
+            }
+            Input::Datagram(datagram) => {
+                self.datagram(datagram.at, datagram.from, &encoder.encode(datagram));
+                datagram.at
+            }
+        }
+    }
+
+    fn tick(&mut self, now: i64) {
         self.partition.handle_tick(Timestamp(now));
         self.take();
     }
 
-    pub fn datagram(&mut self, at: i64, from: IpAddr, octets: &[u8]) {
+    fn datagram(&mut self, at: i64, from: IpAddr, octets: &[u8]) {
         let _ = self.partition.handle_datagram(Timestamp(at), from, octets);
+        self.take();
+    }
+
+    /// All flow logs are switched off.
+    fn deactivate(&mut self, now: i64) {
+        let off = |flow_log: &FlowLog| flow_log.clone().with_status(Status::Inactive);
+        let off: Vec<_> = self.flow_logs.iter().map(off).collect();
+        let generation =
+            Generation::compile(&self.inventory, &off, Mode::Strict).expect("valid flow logs");
+        self.partition.handle_change(Timestamp(now), &generation);
         self.take();
     }
 
@@ -88,6 +121,12 @@ impl Real {
             Layout::for_flow_log(flow_log).render(&row, &names, |column, text| {
                 columns.insert(column.name().to_owned(), text.to_owned());
             });
+            // To the millisecond, which the columns do not say.
+            columns.insert("start-ms".to_owned(), row.start.millis().to_string());
+            columns.insert("end-ms".to_owned(), row.end.millis().to_string());
+            let number = |column: &str| columns[column].parse::<u128>().expect("a number");
+            self.sums[at].0 += number("packets_raw");
+            self.sums[at].1 += number("bytes_raw");
             self.rows[at].push(columns);
         }
     }

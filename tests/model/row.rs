@@ -148,6 +148,8 @@ impl Gathered {
             ("ali-uid", ACCOUNT.to_owned()),
             ("start", seconds(self.start)),
             ("end", seconds(leaving.end)),
+            ("start-ms", self.start.to_string()),
+            ("end-ms", leaving.end.to_string()),
             (
                 "protocol",
                 or_dash(present.protocol.then(|| key.protocol.to_string())),

@@ -137,10 +137,16 @@ impl Script {
     /// The datagram `n` inputs ago once more, at `at`.
     pub fn again(&mut self, n: usize, at: i64) -> &mut Self {
         let mut input = self.inputs[self.inputs.len() - 1 - n].clone();
-        if let Input::Datagram(datagram) = &mut input {
-            datagram.at = at;
+        match &mut input {
+            Input::Datagram(datagram) => datagram.at = at,
+            Input::Tick(now) | Input::Off(now) => *now = at,
         }
         self.inputs.push(input);
+        self
+    }
+
+    pub fn off(&mut self, now: i64) -> &mut Self {
+        self.inputs.push(Input::Off(now));
         self
     }
 

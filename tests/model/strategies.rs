@@ -43,6 +43,7 @@ enum Step {
         back: usize,
     },
     Tick,
+    Off,
 }
 
 fn scaled(most: i64) -> impl Strategy<Value = i64> {
@@ -110,6 +111,8 @@ fn step(wildness: Wildness) -> impl Strategy<Value = Step> {
         12 => send,
         1 => (0..70_usize).prop_map(|back| Step::Again { back }),
         2 => Just(Step::Tick),
+        // Rare: what comes behind it is counted only.
+        1 => prop_oneof![9 => Just(Step::Tick), 1 => Just(Step::Off)],
     ]
 }
 
@@ -145,6 +148,9 @@ pub fn stream(wildness: Wildness) -> impl Strategy<Value = Stream> {
                 Step::Again { back } if !script.inputs.is_empty() => {
                     let back = back % script.inputs.len();
                     script.again(back, now);
+                }
+                Step::Off => {
+                    script.off(now);
                 }
                 Step::Again { .. } | Step::Tick => {
                     script.tick(now);

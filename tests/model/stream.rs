@@ -13,6 +13,8 @@ pub enum Input {
     Datagram(Datagram),
     /// Time goes on.
     Tick(i64),
+    /// All flow logs are switched off.
+    Off(i64),
 }
 
 /// What one Exporter sends at once. Every datagram announces the Templates of its records.
@@ -128,6 +130,7 @@ impl fmt::Debug for Input {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Tick(now) => write!(f, "tick {now}"),
+            Self::Off(now) => write!(f, "off {now}"),
             Self::Datagram(datagram) => {
                 let Datagram {
                     at,

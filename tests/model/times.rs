@@ -85,8 +85,17 @@ fn switched(record: &Record, header: &Header, boot: Boot) -> (Option<i64>, Optio
     }
 }
 
+/// When a record was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Settled {
+    pub start: i64,
+    pub end: i64,
+    /// It told its duration, one way or another.
+    pub lasted: bool,
+}
+
 /// Start and end, by the first that works.
-pub fn settle(told: Told, x: i64) -> (i64, i64) {
+pub fn settle(told: Told, x: i64) -> Settled {
     let end = told.end.filter(|&end| in_range(end, x));
     let start = told.start.filter(|&start| start <= x + 60_000);
     let observed = told.observed.filter(|&observed| in_range(observed, x));
@@ -95,24 +104,28 @@ pub fn settle(told: Told, x: i64) -> (i64, i64) {
         (Some(start), Some(duration)) => Some(start + duration).filter(|&end| in_range(end, x)),
         _ => None,
     };
-    let (start, end) = if let (Some(start), Some(end)) = (start, end) {
-        (start, end)
+    let (start, end, lasted) = if let (Some(start), Some(end)) = (start, end) {
+        (start, end, true)
     } else if let (Some(end), Some(duration)) = (end, told.duration) {
-        (end - duration, end)
+        (end - duration, end, true)
     } else if let (Some(start), Some(end)) = (start, end_by_duration) {
-        (start, end)
+        (start, end, true)
     } else if let (Some(start), Some(observed)) = (start, observed) {
-        (start, observed)
+        (start, observed, true)
     } else if let Some(alone) = end.or(start_as_end) {
-        (alone, alone)
+        (alone, alone, false)
     } else if let Some(observed) = observed {
-        (observed, observed)
+        (observed, observed, false)
     } else if let Some(duration) = told.duration {
-        (x - duration, x)
+        (x - duration, x, true)
     } else {
-        (x, x)
+        (x, x, false)
     };
-    (start.min(end).max(end - LONGEST), end)
+    Settled {
+        start: start.min(end).max(end - LONGEST),
+        end,
+        lasted,
+    }
 }
 
 fn in_range(time: i64, x: i64) -> bool {

@@ -5,7 +5,8 @@ use alloc::collections::{BTreeMap, BinaryHeap};
 use alloc::vec::Vec;
 
 use flowlog_record::{
-    ExporterId, FlowLogIndex, FlowRecord, HashKey, Placed, Reason, Row, Timestamp,
+    ExporterId, FlowLogIndex, FlowRecord, HashKey, ObservationDomain, Placed, Reason, Row,
+    Sampling, Timestamp,
 };
 
 use crate::cell::TIME_BOUND;
@@ -149,14 +150,39 @@ impl Aggregator {
         debug_assert!(log.account.ledger.balances(), "the ledger balances");
     }
 
+    /// A datagram of an Exporter arrived, whatever was in it: it is not silent, and its `Ta` may
+    /// have changed. [`observe`](Self::observe) says the same; without a call for other datagrams,
+    /// silence counts from the last records.
+    pub fn hear(&mut self, origin: &Origin) {
+        let now = self.shared.now;
+        let exporters = self.shared.limits.exporters;
+        self.shared.exporters.hear(origin, now, exporters);
+    }
+
+    /// Sampling rates of an Observation Domain have become known: `rate_of` is asked for each
+    /// sampler (elements 48 and 302; `None` for records that name none) that records came from
+    /// without a rate ([`Sampling::unknown_of`]). What came so in rows that are open is scaled by
+    /// it when they leave; the first rate that is told holds.
+    pub fn learn_rates(
+        &mut self,
+        exporter: ExporterId,
+        domain: ObservationDomain,
+        mut rate_of: impl FnMut(Option<u64>) -> Option<Sampling>,
+    ) {
+        self.shared
+            .exporters
+            .learn_rates(exporter, domain, &mut rate_of);
+    }
+
     /// The end of the input of a replay: everything that is open leaves with reason *forced*, late
-    /// rows too.
+    /// rows too, `end` at the present at the latest.
     pub fn finish(&mut self, now: Timestamp, each: &mut impl FnMut(Row)) {
         if now.millis() > self.shared.now {
             self.advance_to(now, each);
         }
         for log in self.logs.values_mut() {
-            log.leave_all((Reason::Forced, i64::MAX), &mut self.shared, each);
+            let latest = self.shared.now;
+            log.leave_all((Reason::Forced, latest), &mut self.shared, each);
         }
         self.update_due();
     }
@@ -183,6 +209,14 @@ impl Aggregator {
     fn hints(&self) -> usize {
         let hints = |log: &FlowLog| log.v4.hints() + log.v6.hints();
         self.logs.values().map(|log| hints(log)).sum()
+    }
+
+    /// Octets that tables and their indices take, whether their rows are in use or not; lists and
+    /// what is kept beside the tables take little more.
+    pub fn octets(&self) -> u64 {
+        let octets = |log: &FlowLog| log.v4.octets().saturating_add(log.v6.octets());
+        let octets = self.logs.values().map(|log| octets(log));
+        u64::try_from(octets.fold(0, usize::saturating_add)).unwrap_or(u64::MAX)
     }
 
     fn advance_to(&mut self, now: Timestamp, each: &mut dyn FnMut(Row)) {

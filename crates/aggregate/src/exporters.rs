@@ -3,9 +3,10 @@
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
-use flowlog_record::{ActiveTimeout, Address, ExporterId};
+use flowlog_record::{ActiveTimeout, Address, ExporterId, ObservationDomain, Sampling};
 use serde::{Deserialize, Serialize};
 
+use crate::rates::{Sampler, Samplers, UNKNOWN};
 use crate::rules::{Hold, Origin};
 use crate::windows::Holds;
 
@@ -27,6 +28,8 @@ pub(crate) struct Exporter {
     pub(crate) heard: i64,
     /// Open rows.
     pub(crate) rows: u64,
+    /// Samplers whose rate was not known when records came from them.
+    pub(crate) samplers: Samplers,
 }
 
 impl Exporter {
@@ -89,6 +92,7 @@ impl Exporters {
             timeouts: alloc::vec![(i64::MIN, timeout)],
             heard: now,
             rows: 0,
+            samplers: Samplers::default(),
         };
         if let Some(known) = self.by_id.get_mut(&origin.exporter.0) {
             if known.is_forgotten(now) {
@@ -120,6 +124,24 @@ impl Exporters {
 
     pub(crate) fn get(&self, exporter: ExporterId) -> Option<&Exporter> {
         self.by_id.get(&exporter.0)
+    }
+
+    /// The code of what comes without a rate.
+    pub(crate) fn unknown_code(&mut self, exporter: ExporterId, sampler: Sampler) -> u8 {
+        let known = self.by_id.get_mut(&exporter.0);
+        known.map_or(UNKNOWN, |known| known.samplers.code(sampler))
+    }
+
+    /// Asks for the rates of a domain's samplers that are not known yet.
+    pub(crate) fn learn_rates(
+        &mut self,
+        exporter: ExporterId,
+        domain: ObservationDomain,
+        rate_of: &mut dyn FnMut(Option<u64>) -> Option<Sampling>,
+    ) {
+        if let Some(known) = self.by_id.get_mut(&exporter.0) {
+            known.samplers.learn(domain, rate_of);
+        }
     }
 
     /// A row of this Exporter was opened.

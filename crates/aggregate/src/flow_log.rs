@@ -3,8 +3,8 @@
 use alloc::vec::Vec;
 
 use flowlog_record::{
-    Distribution, ExporterId, Fields, FlowKey, FlowLogIndex, FlowRecord, HashKey, Placed, Reason,
-    Row, RowSampling, Timestamp,
+    Distribution, ExporterId, Fields, FlowKey, FlowLogIndex, FlowRecord, HashKey,
+    ObservationDomain, Placed, Reason, Row, RowSampling, Sampling, Timestamp,
 };
 
 use crate::cell::{presence_of, presence_parts};
@@ -12,7 +12,7 @@ use crate::key::{Key, KeyV4, KeyV6, Packed, pack, unpack};
 use crate::ledger::{Amount, FlowLogLedger};
 use crate::measure::{TimeChanges, interval};
 use crate::outlet::{Account, Outlet, Shared, Terms};
-use crate::rates::Rates;
+use crate::rates::{Rates, Sampler};
 use crate::rows::{Memo, Place, Rows, Stretch};
 use crate::rules::{Origin, Rules};
 use crate::slab::Slot;
@@ -119,6 +119,7 @@ impl FlowLog {
         self.prepare(batch, scratch, (shared, each));
         let now = shared.now;
         let (v4, v6, late_due, mut out) = self.parts(now, shared, each);
+        out.domain = batch.origin.domain;
         v4.take_batch(&mut scratch.v4, batch.records, &mut out);
         v6.take_batch(&mut scratch.v6, batch.records, &mut out);
         if *late_due == i64::MAX && !(v4.late.cells.is_empty() && v6.late.cells.is_empty()) {
@@ -228,6 +229,7 @@ impl FlowLog {
             shared,
             each,
             at,
+            domain: ObservationDomain::default(),
         };
         (&mut self.v4, &mut self.v6, &mut self.late_due, out)
     }
@@ -289,7 +291,10 @@ impl FlowLog {
                 end,
                 slot: Slot::MAX,
                 record: placed.record,
-                code: memo.code(record.sampling, &mut self.account.rates),
+                code: memo.code(record.sampling, || {
+                    let sampler = (exporter, batch.origin.domain);
+                    rate_code(record.sampling, sampler, &mut self.account.rates, shared)
+                }),
                 is_open,
                 is_last: true,
             };
@@ -344,6 +349,23 @@ impl FlowLog {
             send_record(record, (origin, key), times, &mut out);
         }
     }
+}
+
+/// The code of a rate, known or not.
+#[cold]
+fn rate_code(
+    sampling: Sampling,
+    (exporter, domain): (ExporterId, ObservationDomain),
+    rates: &mut Rates,
+    shared: &mut Shared,
+) -> u8 {
+    if sampling.is_known() {
+        return rates.code(sampling);
+    }
+    let id = sampling.sampler();
+    shared
+        .exporters
+        .unknown_code(exporter, Sampler { domain, id })
 }
 
 /// Cuts a record at the ends of windows; each part goes to `list`.

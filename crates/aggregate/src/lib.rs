@@ -41,14 +41,15 @@
 //! - *Silent* is an Exporter without records: its period is over at the earlier of the threshold
 //!   and `last heard + InactiveAging + Ta + 30 s`, with the `Ta` of the record. It can only be
 //!   earlier when an active timeout of 450 s or more explained the record.
-//! - *Sampling*: what came without a rate is scaled by the first rate that becomes known, what
-//!   comes without one later by the last known.
+//! - *Sampling*: what came without a rate is scaled by the first rate that becomes known: of its
+//!   sampler ([`Aggregator::learn_rates`]), else of another record in the row; what comes without
+//!   one later, by its sampler's, else by that of the last record that had one.
 //! - A record that ends more than a second after its arrival is moved with every time source:
 //!   without this a wrong clock could keep rows for years.
 //! - With one row per record the reason tells why the Exporter reported: *ended*, *active* (an
 //!   active timeout) or *inactive*. An event leaves at once and is never late.
 //! - Counters that would not fit 64 bits leave as a row with reason *cap*; the period goes on.
-//! - At the end of a replay `end` is not cut at the present; when a flow log is switched off, it is.
+//! - `end` is the present at the latest in all rows that are *forced*, at the end of a replay too.
 //! - Totals that are older than what is known of the flow, and no more in anything, came out of
 //!   order: they count as *baseline*, not as a reset.
 

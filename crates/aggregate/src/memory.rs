@@ -6,9 +6,12 @@
 //! more than that, came out of order and adds nothing: it counts as a baseline, as the record that
 //! overtook it has told it all.
 
+use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
-use flowlog_record::{Address, Fields, FlowRecord, HashKey};
+use flowlog_record::{
+    Address, ExporterId, Fields, FlowRecord, HashKey, ObservationDomain, Timestamp,
+};
 use hashbrown::HashTable;
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +23,8 @@ use crate::state::{RestoreError, VERSION, behind_version};
 const SAME_START_MS: u64 = 1_000;
 /// How many flows are looked at to find room for a new one.
 const LOOKED_AT: usize = 8;
+/// Restarts that are remembered.
+const MOST_RESTARTS: usize = 1024;
 const TOTALS: Fields = Fields::OCTETS_TOTAL.union(Fields::PACKETS_TOTAL);
 
 /// What tells one flow of one Exporter from another: all key fields.
@@ -48,6 +53,8 @@ struct Remembered {
     end: i64,
     octets: u64,
     packets: u64,
+    /// When it was last seen, in pipeline time.
+    seen: i64,
     /// It is forgotten at this pipeline time.
     until: i64,
 }
@@ -61,10 +68,12 @@ pub struct FlowMemory {
     hand: usize,
     most: usize,
     key: HashKey,
+    /// When Exporters and domains restarted last: what was seen before is of no use.
+    restarts: BTreeMap<(u32, u32), i64>,
 }
 
 impl FlowMemory {
-    /// Remembers `most` flows at most, 112 octets each, hashed under `key`. When it is full, the
+    /// Remembers `most` flows at most, 120 octets each, hashed under `key`. When it is full, the
     /// flow that would be forgotten first among a few is forgotten early.
     pub fn new(most: usize, key: HashKey) -> Self {
         Self {
@@ -73,6 +82,7 @@ impl FlowMemory {
             hand: 0,
             most: most.clamp(1, 1 << 30),
             key,
+            restarts: BTreeMap::new(),
         }
     }
 
@@ -96,6 +106,17 @@ impl FlowMemory {
         }
     }
 
+    /// The Exporter has restarted: the totals of this domain begin anew with what comes at `now`.
+    pub fn restart(&mut self, exporter: ExporterId, domain: ObservationDomain, now: Timestamp) {
+        if self.restarts.len() >= MOST_RESTARTS {
+            let oldest = self.restarts.iter().min_by_key(|(_, at)| **at);
+            if let Some(oldest) = oldest.map(|(place, _)| *place) {
+                self.restarts.remove(&oldest);
+            }
+        }
+        self.restarts.insert((exporter.0, domain.0), now.millis());
+    }
+
     /// Flows that are remembered; those that are due to be forgotten count until their place is
     /// needed.
     pub fn len(&self) -> usize {
@@ -109,7 +130,7 @@ impl FlowMemory {
 
     /// Everything that it knows, in octets.
     pub fn save(&self) -> Vec<u8> {
-        let saved = (VERSION, &self.flows, self.hand);
+        let saved = (VERSION, &self.flows, self.hand, &self.restarts);
         postcard::to_allocvec(&saved).unwrap_or_default()
     }
 
@@ -119,11 +140,12 @@ impl FlowMemory {
     /// [`RestoreError`] for octets that this version did not write.
     pub fn restore(octets: &[u8], most: usize, key: HashKey) -> Result<Self, RestoreError> {
         let rest = behind_version(octets)?;
-        let (mut flows, hand): (Vec<Remembered>, usize) =
+        let (mut flows, hand, restarts): (Vec<Remembered>, usize, BTreeMap<_, _>) =
             postcard::from_bytes(rest).map_err(|_| RestoreError::Damaged)?;
         let mut memory = Self::new(most, key);
         flows.truncate(memory.most);
         memory.hand = hand;
+        memory.restarts = restarts;
         for flow in flows {
             memory.push(flow.name.hash(&key), flow);
         }
@@ -151,10 +173,14 @@ impl FlowMemory {
             end: record.end.millis(),
             octets: record.octets,
             packets: record.packets,
+            seen: now,
             until: now.saturating_add(kept),
         };
         let known = self.find(hash, &name);
-        let known = known.filter(|known| known.until >= now);
+        let restarted = self.restarts.get(&(name.exporter, name.domain)).copied();
+        let known = known.filter(|known| {
+            known.until >= now && restarted.is_none_or(|restarted| known.seen >= restarted)
+        });
         match known.copied() {
             Some(last) if last.start.abs_diff(seen.start) <= SAME_START_MS => {
                 if has_totals && seen.is_before(&last) {

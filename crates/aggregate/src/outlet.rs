@@ -1,6 +1,8 @@
 //! The way out: what leaves the tables becomes a numbered row and moves in the ledger.
 
-use flowlog_record::{Distribution, FlowLogIndex, Reason, Row, Timestamp};
+use flowlog_record::{
+    Distribution, ExporterId, FlowLogIndex, ObservationDomain, Reason, Row, Timestamp,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::cell::{PROPORTIONAL, presence_parts};
@@ -8,9 +10,10 @@ use crate::exporters::Exporters;
 use crate::key::{Key, unpack};
 use crate::ledger::{Amount, FlowLogLedger};
 use crate::measure::TimeChanges;
-use crate::rates::{Rates, Sums, scaled};
+use crate::rates::{Added, Rates, Samplers, Share, Sums, UNKNOWN, scaled};
 use crate::rules::{KeyLayout, Limits, Rules};
 use crate::split::Counted;
+use crate::table::Measured;
 use crate::windows::{Holds, Pane, Windows};
 
 /// The books of one flow log.
@@ -75,9 +78,33 @@ pub(crate) struct Outlet<'a> {
     pub(crate) each: &'a mut dyn FnMut(Row),
     /// Pipeline time at which rows leave.
     pub(crate) at: i64,
+    /// The Observation Domain of the datagram that is observed.
+    pub(crate) domain: ObservationDomain,
 }
 
+/// An Exporter without any.
+static NO_SAMPLERS: Samplers = Samplers::none();
+
 impl Outlet<'_> {
+    /// What a share adds to the scaled side of a row of `exporter` that had `before`.
+    pub(crate) fn added(
+        &self,
+        exporter: ExporterId,
+        (measured, share): (&Measured, Share),
+        before: Counted,
+    ) -> Added<'_> {
+        let exporter = self.shared.exporters.get(exporter);
+        Added {
+            sampling: measured.sampling,
+            code: measured.code,
+            share,
+            before,
+            rates: &self.account.rates,
+            domain: self.domain,
+            samplers: exporter.map_or(&NO_SAMPLERS, |known| &known.samplers),
+        }
+    }
+
     /// A row was opened.
     pub(crate) fn opened<K: Key>(&mut self, key: &K) {
         self.shared.rows = self.shared.rows.saturating_add(1);
@@ -115,12 +142,14 @@ impl Outlet<'_> {
         let amount = Amount::of(period.records, raw);
         self.account.ledger.open -= amount;
         self.account.ledger.emitted += amount;
-        let (counted, sampling) = match sums {
-            Some(sums) => sums.result(),
-            None => scaled(self.account.rates.factor(period.code), raw),
+        let exporter = self.shared.exporters.get(key.exporter());
+        let samplers = exporter.map_or(&NO_SAMPLERS, |known| &known.samplers);
+        let (counted, sampling) = match (sums, period.code) {
+            (Some(sums), _) => sums.result(samplers),
+            (None, UNKNOWN) => scaled(samplers.first_rate(), raw),
+            (None, code) => scaled(self.account.rates.factor(code), raw),
         };
         let (has_source, has_destination, present) = presence_parts(period.presence);
-        let exporter = self.shared.exporters.get(key.exporter());
         let row = Row {
             flow_log: self.account.flow_log,
             exporter: exporter.map(|known| known.address).unwrap_or_default(),

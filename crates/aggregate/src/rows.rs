@@ -130,14 +130,11 @@ impl<K: Key> Rows<K> {
 
     /// Adds counters, flags and presence of a part to an open row.
     fn add(&mut self, slot: Slot, measured: &Measured, part: Part, out: &mut Outlet<'_>) {
-        let full = self
-            .open
-            .add(slot, measured, part, &out.account.rates)
-            .is_err();
+        let full = self.open.add(slot, measured, part, out).is_err();
         if full {
             self.flush(slot, out);
             // Without counters, the row holds any part.
-            let _empty = self.open.add(slot, measured, part, &out.account.rates);
+            let _empty = self.open.add(slot, measured, part, out);
         }
         out.account.ledger.open += Amount::of(u64::from(part.is_last), part.share.raw());
     }
@@ -196,6 +193,11 @@ impl<K: Key> Rows<K> {
             return pinned.aging;
         }
         out.terms.rules.aging
+    }
+
+    /// Octets that the tables take.
+    pub(crate) fn octets(&self) -> usize {
+        self.open.octets().saturating_add(self.late.octets())
     }
 
     #[cfg(test)]

@@ -43,6 +43,16 @@ impl<K: Key> Slab<K> {
         self.live == 0
     }
 
+    /// Octets that its chunks take.
+    pub(crate) fn octets(&self) -> usize {
+        let cells = self
+            .chunks
+            .iter()
+            .map(Vec::capacity)
+            .fold(0, usize::saturating_add);
+        cells.saturating_mul(size_of::<Cell<K>>())
+    }
+
     #[inline]
     pub(crate) fn get(&self, slot: Slot) -> Option<&Cell<K>> {
         let (chunk, within) = place(slot);

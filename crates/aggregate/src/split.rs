@@ -1,9 +1,10 @@
 //! How a record's counters spread over its interval (aggregation §2).
 
 use flowlog_record::FlowRecord;
+use serde::{Deserialize, Serialize};
 
 /// Packets and octets.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counted {
     /// Packets.
     pub packets: u64,

@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 use crate::cell::{Cell, Marks, PROPORTIONAL, SUMS};
 use crate::key::Key;
 use crate::measure::Outlook;
-use crate::rates::{Rates, Share, Sums, UNKNOWN};
+use crate::outlet::Outlet;
+use crate::rates::{Share, Sums};
 use crate::rules::Aging;
 use crate::slab::{Slab, Slot};
 use crate::split::Counted;
@@ -108,6 +109,12 @@ impl<K: Key> Table<K> {
             index.insert_unique(hash, slot, |slot| rehash(cells, *slot, windows, &key));
         }
         table
+    }
+
+    /// Octets that cells and index take.
+    pub(crate) fn octets(&self) -> usize {
+        let index = self.index.allocation_size();
+        self.cells.octets().saturating_add(index)
     }
 
     #[inline]
@@ -213,7 +220,7 @@ impl<K: Key> Table<K> {
         slot: Slot,
         measured: &Measured,
         part: Part,
-        rates: &Rates,
+        out: &Outlet<'_>,
     ) -> Result<(), Full> {
         let Some(cell) = self.cells.get_mut(slot) else {
             return Ok(());
@@ -236,16 +243,16 @@ impl<K: Key> Table<K> {
             let spilled = self.spilled.entry(slot).or_insert(0);
             *spilled = spilled.saturating_add(255);
         }
-        self.add_scaled(slot, measured, part.share, (before, rates));
+        self.add_scaled(slot, (measured, part.share), before, out);
         Ok(())
     }
 
     fn add_scaled(
         &mut self,
         slot: Slot,
-        measured: &Measured,
-        share: Share,
-        (before, rates): (Counted, &Rates),
+        (measured, share): (&Measured, Share),
+        before: Counted,
+        out: &Outlet<'_>,
     ) {
         let Some(cell) = self.cells.get_mut(slot) else {
             return;
@@ -258,31 +265,12 @@ impl<K: Key> Table<K> {
         if cell.has(Marks::SIDE) {
             sums = self.side.get_mut(&slot).and_then(|side| side.sums.take());
         }
-        let code = merged(code, &mut sums, measured, (share, before, rates));
-        cell.set_sampling(code);
+        let added = out.added(cell.key.exporter(), (measured, share), before);
+        cell.set_sampling(added.to(code, &mut sums));
         if sums.is_some() {
             self.side_mut(slot).sums = sums;
         }
     }
-}
-
-/// Adds a share to the scaled side of a row that had `before`; its new sampling code.
-pub(crate) fn merged(
-    code: u8,
-    sums: &mut Option<Box<Sums>>,
-    measured: &Measured,
-    (share, before, rates): (Share, Counted, &Rates),
-) -> u8 {
-    match (code, measured.code) {
-        (SUMS, _) => {}
-        (_, UNKNOWN) => return code,
-        (known, new) if known == new && new != SUMS => return code,
-        (UNKNOWN, new) if new != SUMS => return new,
-        _ => {}
-    }
-    let kept = sums.get_or_insert_with(|| Box::new(Sums::of(rates.factor(code), before)));
-    kept.add(measured.sampling, share);
-    SUMS
 }
 
 fn hash_of<K: Key>(cell: &Cell<K>, windows: &Windows, key: &HashKey) -> u64 {

@@ -110,8 +110,8 @@ impl Fixture {
         self.observe_from(1, at, record);
     }
 
-    fn observe_from(&mut self, exporter: u8, at: i64, record: FlowRecord) {
-        let origin = Origin {
+    fn origin(&self, exporter: u8, at: i64) -> Origin {
+        Origin {
             exporter: ExporterId(exporter.into()),
             address: Address::from_ipv4_octets([192, 0, 2, exporter]),
             domain: ObservationDomain(0),
@@ -119,7 +119,11 @@ impl Fixture {
             shift: 0,
             active_timeout: ActiveTimeout::from_millis(self.timeout).unwrap(),
             first_heard: Timestamp(0),
-        };
+        }
+    }
+
+    fn observe_from(&mut self, exporter: u8, at: i64, record: FlowRecord) {
+        let origin = self.origin(exporter, at);
         self.advance(at);
         let rows = &mut self.rows;
         let each = &mut |row| rows.push(row);

@@ -321,6 +321,35 @@ fn the_memory_is_bounded_and_uses_places_of_forgotten_flows() {
 }
 
 #[test]
+fn after_a_restart_nothing_before_it_counts() {
+    for (domain, expected) in [(0, None), (1, Some((7, 9_001, 19_000)))] {
+        let mut memory = memory();
+        settle(&mut memory, 10_000, totals(-1, 9_000, 5));
+        memory.restart(ExporterId(1), ObservationDomain(domain), Timestamp(15_000));
+        let octets = memory.save();
+        let mut memory = FlowMemory::restore(&octets, 100, HashKey::PUBLIC).unwrap();
+        assert_eq!(
+            settle(&mut memory, 20_000, totals(-1, 19_000, 12)),
+            expected
+        );
+        assert_eq!(
+            settle(&mut memory, 30_000, totals(-1, 29_000, 13)),
+            Some((1, 19_001, 29_000))
+        );
+    }
+}
+
+#[test]
+fn restarts_are_remembered_up_to_a_limit() {
+    let mut memory = memory();
+    for n in 0..3_000 {
+        memory.restart(ExporterId(n), ObservationDomain(0), Timestamp(n.into()));
+    }
+    assert_eq!(memory.restarts.len(), super::MOST_RESTARTS);
+    assert!(memory.restarts.contains_key(&(2_999, 0)));
+}
+
+#[test]
 fn a_saved_memory_is_the_same() {
     let mut memory = memory();
     settle(&mut memory, 10_000, totals(1_000, 9_000, 5));

@@ -1,6 +1,10 @@
-use flowlog_record::{RowSampling, Sampling};
+use alloc::boxed::Box;
 
-use super::{Rates, Share, Sums, UNKNOWN, scaled};
+use flowlog_record::{ObservationDomain, RowSampling, Sampling};
+
+use super::{
+    Added, MOST_SAMPLERS, MOST_WAITING, Rates, Sampler, Samplers, Share, Sums, UNKNOWN, scaled,
+};
 use crate::cell::SUMS;
 use crate::split::Counted;
 
@@ -42,44 +46,146 @@ fn codes_are_limited() {
     assert_eq!(rates.code(ratio(999, 1)), SUMS);
 }
 
+const DOMAIN: ObservationDomain = ObservationDomain(3);
+
+/// A row under a flow log that has seen a factor of ten.
+struct Scaled {
+    rates: Rates,
+    samplers: Samplers,
+    code: u8,
+    sums: Option<Box<Sums>>,
+    raw: Counted,
+}
+
+impl Scaled {
+    fn new() -> Self {
+        let mut samplers = Samplers::none();
+        let first = Sampler {
+            domain: DOMAIN,
+            id: None,
+        };
+        assert_eq!(samplers.code(first), UNKNOWN);
+        Self {
+            rates: Rates::new(),
+            samplers,
+            code: UNKNOWN,
+            sums: None,
+            raw: Counted::default(),
+        }
+    }
+
+    fn add(&mut self, sampling: Sampling, share: Share) {
+        let code = if sampling.is_known() {
+            self.rates.code(sampling)
+        } else {
+            let id = sampling.sampler();
+            self.samplers.code(Sampler { domain: DOMAIN, id })
+        };
+        let added = Added {
+            sampling,
+            code,
+            share,
+            before: self.raw,
+            rates: &self.rates,
+            domain: DOMAIN,
+            samplers: &self.samplers,
+        };
+        self.code = added.to(self.code, &mut self.sums);
+        self.raw.packets += share.raw().packets;
+        self.raw.octets += share.raw().octets;
+    }
+
+    fn learn(&mut self, sampler: Option<u64>, rate: Sampling) {
+        let mut rate_of = |id| (id == sampler).then_some(rate);
+        self.samplers.learn(DOMAIN, &mut rate_of);
+    }
+
+    fn result(&self) -> (Counted, RowSampling) {
+        match (&self.sums, self.code) {
+            (Some(sums), _) => sums.result(&self.samplers),
+            (None, UNKNOWN) => scaled(self.samplers.first_rate(), self.raw),
+            (None, code) => scaled(self.rates.factor(code), self.raw),
+        }
+    }
+}
+
 #[test]
 fn fractions_scale_on_running_sums_so_that_totals_are_conserved() {
     let by = ratio(3, 2);
-    let mut parts = Sums::default();
+    let mut parts = Scaled::new();
     for n in 0..10 {
         parts.add(by, share(counted(n, 0), counted(n + 1, 0)));
     }
-    let mut whole = Sums::default();
+    let mut whole = Scaled::new();
     whole.add(by, all(10, 0));
     assert_eq!(parts.result(), whole.result());
     assert_eq!(whole.result(), (counted(15, 0), RowSampling::Factor(by)));
 }
 
 #[test]
-fn what_came_without_a_rate_is_scaled_by_the_first_that_becomes_known() {
-    let mut sums = Sums::of(Sampling::UNKNOWN, counted(4, 40));
-    sums.add(Sampling::UNKNOWN, all(2, 20));
-    assert_eq!(sums.result(), (counted(6, 60), RowSampling::UnknownOrMixed));
-    sums.add(ratio(3, 2), all(10, 100));
+fn what_came_without_a_rate_is_scaled_by_the_first_that_comes() {
+    for by in [ratio(10, 1), ratio(3, 2)] {
+        let mut row = Scaled::new();
+        row.add(Sampling::UNKNOWN, all(4, 40));
+        assert_eq!(row.result(), (counted(4, 40), RowSampling::UnknownOrMixed));
+        row.add(by, all(10, 100));
+        row.add(Sampling::UNKNOWN, all(2, 20));
+        let expected = counted(by.scale(16), by.scale(160));
+        assert_eq!(row.result(), (expected, RowSampling::Factor(by)));
+    }
+}
+
+#[test]
+fn a_rate_that_becomes_known_scales_rows_that_are_open() {
+    for by in [ratio(10, 1), ratio(3, 2)] {
+        let mut row = Scaled::new();
+        row.add(Sampling::UNKNOWN, all(4, 40));
+        row.learn(None, by);
+        row.learn(None, ratio(99, 1));
+        let expected = counted(by.scale(4), by.scale(40));
+        assert_eq!(row.result(), (expected, RowSampling::Factor(by)));
+        row.add(by, all(6, 60));
+        let expected = counted(by.scale(10), by.scale(100));
+        assert_eq!(row.result(), (expected, RowSampling::Factor(by)));
+    }
+}
+
+#[test]
+fn each_sampler_has_its_own_rate() {
+    let mut row = Scaled::new();
+    row.add(Sampling::unknown_of(1), all(1, 0));
+    row.add(Sampling::unknown_of(2), all(1, 0));
+    row.add(Sampling::UNKNOWN, all(1, 0));
+    row.learn(Some(1), ratio(10, 1));
+    assert_eq!(row.result(), (counted(12, 0), RowSampling::UnknownOrMixed));
+    row.learn(Some(2), ratio(10, 1));
+    assert_eq!(row.result(), (counted(21, 0), RowSampling::UnknownOrMixed));
+    row.learn(None, ratio(10, 1));
     assert_eq!(
-        sums.result(),
-        (counted(24, 240), RowSampling::Factor(ratio(3, 2)))
+        row.result(),
+        (counted(30, 0), RowSampling::Factor(ratio(10, 1)))
     );
-    sums.add(Sampling::UNKNOWN, all(2, 2));
-    assert_eq!(
-        sums.result(),
-        (counted(27, 243), RowSampling::Factor(ratio(3, 2)))
-    );
+    row.add(ratio(7, 1), all(1, 0));
+    assert_eq!(row.result(), (counted(37, 0), RowSampling::UnknownOrMixed));
+}
+
+#[test]
+fn samplers_are_remembered_up_to_a_limit() {
+    let mut row = Scaled::new();
+    for id in 0..1_000 {
+        row.add(Sampling::unknown_of(id), all(1, 1));
+    }
+    assert_eq!(row.samplers.known.len(), MOST_SAMPLERS);
+    assert_eq!(row.sums.as_ref().unwrap().waiting.len(), MOST_WAITING);
+    assert_eq!(row.result().0, counted(1_000, 1_000));
 }
 
 #[test]
 fn several_factors_are_mixed() {
-    let mut sums = Sums::of(ratio(10, 1), counted(1, 1));
-    sums.add(ratio(3, 1), all(1, 1));
-    assert_eq!(
-        sums.result(),
-        (counted(13, 13), RowSampling::UnknownOrMixed)
-    );
+    let mut row = Scaled::new();
+    row.add(ratio(10, 1), all(1, 1));
+    row.add(ratio(3, 1), all(1, 1));
+    assert_eq!(row.result(), (counted(13, 13), RowSampling::UnknownOrMixed));
 }
 
 #[test]

@@ -5,7 +5,7 @@ use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
-use flowlog_record::Reason;
+use flowlog_record::{ExporterId, Reason};
 use serde::{Deserialize, Serialize};
 
 use crate::cell::PROPORTIONAL;
@@ -14,7 +14,7 @@ use crate::ledger::Amount;
 use crate::outlet::{Leave, Outlet, Period};
 use crate::rates::{Sums, UNKNOWN};
 use crate::split::Counted;
-use crate::table::{Measured, Part, merged};
+use crate::table::{Measured, Part};
 use crate::windows::Pane;
 
 /// A period that is over.
@@ -157,7 +157,7 @@ impl<K: Key> Held<K> {
             out.emit(&place.0, &held.period, held.sums.as_deref(), leave);
             held.clear();
         }
-        held.take(measured, part, out);
+        held.take(place.0.exporter(), measured, part, out);
         out.account.ledger.open += Amount::of(u64::from(part.is_last), raw);
     }
 
@@ -238,19 +238,14 @@ impl HeldPeriod {
         }
     }
 
-    fn take(&mut self, measured: &Measured, part: Part, out: &Outlet<'_>) {
+    fn take(&mut self, exporter: ExporterId, measured: &Measured, part: Part, out: &Outlet<'_>) {
         let raw = part.share.raw();
         let before = Counted {
             packets: self.period.packets,
             octets: self.period.octets,
         };
-        let rates = &out.account.rates;
-        self.period.code = merged(
-            self.period.code,
-            &mut self.sums,
-            measured,
-            (part.share, before, rates),
-        );
+        let added = out.added(exporter, (measured, part.share), before);
+        self.period.code = added.to(self.period.code, &mut self.sums);
         let period = &mut self.period;
         period.packets = period.packets.saturating_add(raw.packets);
         period.octets = period.octets.saturating_add(raw.octets);

@@ -51,14 +51,11 @@ impl<K: Key> Rows<K> {
         if let Some(cell) = self.late.cells.get_mut(slot) {
             cell.extend(from, incoming.reach(to, pane));
         }
-        let rates = &out.account.rates;
-        if self.late.add(slot, incoming.measured, part, rates).is_err() {
+        if self.late.add(slot, incoming.measured, part, out).is_err() {
             let end = self.late.cells.get(slot).map_or(to, Cell::last);
             let leave = late(Reason::Cap, end, pane);
             emit_counters(&mut self.late, slot, leave, out);
-            let _empty = self
-                .late
-                .add(slot, incoming.measured, part, &out.account.rates);
+            let _empty = self.late.add(slot, incoming.measured, part, out);
         }
         out.account.ledger.open += Amount::of(u64::from(part.is_last), part.share.raw());
     }

@@ -10,7 +10,7 @@ use crate::key::Key;
 use crate::ledger::Amount;
 use crate::measure::{Outlook, measure};
 use crate::outlet::Outlet;
-use crate::rates::{Rates, UNKNOWN};
+use crate::rates::UNSAMPLED;
 use crate::rules::Aging;
 use crate::slab::Slot;
 use crate::split::Counted;
@@ -215,8 +215,8 @@ impl Memo {
         const NONE: (Pane, bool) = (Pane { from: 0, until: 0 }, false);
         Self {
             panes: [NONE; 2],
-            sampling: Sampling::UNKNOWN,
-            code: UNKNOWN,
+            sampling: Sampling::NONE,
+            code: UNSAMPLED,
         }
     }
 
@@ -234,9 +234,9 @@ impl Memo {
 
     /// The code of `sampling`.
     #[inline]
-    pub(crate) fn code(&mut self, sampling: Sampling, rates: &mut Rates) -> u8 {
+    pub(crate) fn code(&mut self, sampling: Sampling, look_up: impl FnOnce() -> u8) -> u8 {
         if sampling != self.sampling {
-            (self.sampling, self.code) = (sampling, rates.code(sampling));
+            (self.sampling, self.code) = (sampling, look_up());
         }
         self.code
     }

@@ -24,8 +24,16 @@ enum Step {
     Datagram {
         after: i64,
         exporter: u32,
+        domain: u32,
         timeout: u32,
         records: Vec<Seed>,
+    },
+    /// The rate of a sampler becomes known.
+    Learn {
+        exporter: u32,
+        domain: u32,
+        sampler: Option<u64>,
+        rate: u8,
     },
     Change(Option<Rules>),
     SaveAndRestore,
@@ -72,7 +80,7 @@ fn seed() -> impl Strategy<Value = Seed> {
     ];
     (
         (0..4u8, ago, duration, count.clone(), count),
-        (0..6u8, 0..8u8, 0..512u16, any::<u16>()),
+        (0..8u8, 0..8u8, 0..512u16, any::<u16>()),
     )
         .prop_map(
             |((key, ago, duration, packets, octets), (sampling, kind, flags, presence))| Seed {
@@ -156,17 +164,33 @@ fn step() -> impl Strategy<Value = Step> {
     ];
     prop_oneof![
         2 => millis().prop_map(Step::Tick),
-        20 => (millis(), 0..2u32, timeout, prop::collection::vec(seed(), 1..4)).prop_map(
-            |(after, exporter, timeout, records)| Step::Datagram {
+        20 => (millis(), (0..2u32, 0..2u32), timeout, prop::collection::vec(seed(), 1..4)).prop_map(
+            |(after, (exporter, domain), timeout, records)| Step::Datagram {
                 after,
                 exporter,
+                domain,
                 timeout,
                 records,
             },
         ),
         1 => prop::option::weighted(0.8, rules()).prop_map(Step::Change),
         1 => Just(Step::SaveAndRestore),
+        2 => (0..2u32, 0..2u32, prop::option::of(Just(1u64)), 1..6u8).prop_map(
+            |(exporter, domain, sampler, rate)| Step::Learn { exporter, domain, sampler, rate },
+        ),
     ]
+}
+
+fn sampling_of(seed: u8) -> Sampling {
+    let ratio = |n, d| Sampling::ratio(n, d).unwrap();
+    match seed {
+        0 | 6 => Sampling::UNKNOWN,
+        7 => Sampling::unknown_of(1),
+        1 | 2 => Sampling::NONE,
+        3 => ratio(10, 1),
+        4 => ratio(3, 2),
+        _ => ratio(1_000_003, 7),
+    }
 }
 
 fn record_of(seed: &Seed, arrival: i64, timeout: ActiveTimeout) -> FlowRecord {
@@ -178,14 +202,7 @@ fn record_of(seed: &Seed, arrival: i64, timeout: ActiveTimeout) -> FlowRecord {
         4 if seed.presence & 0xc000 == 0 => fields |= Fields::EGRESS_COPY,
         _ => {}
     }
-    let ratio = |n, d| Sampling::ratio(n, d).unwrap();
-    let sampling = match seed.sampling {
-        0 => Sampling::UNKNOWN,
-        1 | 2 => Sampling::NONE,
-        3 => ratio(10, 1),
-        4 => ratio(3, 2),
-        _ => ratio(1_000_003, 7),
-    };
+    let sampling = sampling_of(seed.sampling);
     let end = arrival - seed.ago;
     let (source, destination) = if seed.key == 3 {
         (Address::UNSPECIFIED, Address::from_ipv6_octets([7; 16]))
@@ -210,6 +227,21 @@ fn record_of(seed: &Seed, arrival: i64, timeout: ActiveTimeout) -> FlowRecord {
         destination_port: 443,
         ingress_interface: 9,
         ..FlowRecord::EMPTY
+    }
+}
+
+fn placed_of((n, record): (usize, &FlowRecord)) -> Placed {
+    let directions = [Direction::Unknown, Direction::In, Direction::Out];
+    Placed {
+        record: u8::try_from(n).unwrap(),
+        direction: directions[usize::from(record.tcp_flags & 7).min(2)],
+        action: if record.tcp_flags & 0x18 == 0 {
+            Action::Reject
+        } else {
+            Action::Accept
+        },
+        path: 17,
+        resource: ResourceIndex(5),
     }
 }
 
@@ -272,6 +304,7 @@ impl Pair {
             Step::Datagram {
                 after,
                 exporter,
+                domain,
                 timeout,
                 records,
             } => {
@@ -280,7 +313,7 @@ impl Pair {
                 let origin = Origin {
                     exporter: ExporterId(*exporter),
                     address: Address::from_ipv4_octets([192, 0, 2, 7]),
-                    domain: ObservationDomain(0),
+                    domain: ObservationDomain(*domain),
                     at: Timestamp(self.now),
                     shift: i64::from(*exporter) * -777,
                     active_timeout: timeout,
@@ -290,24 +323,28 @@ impl Pair {
                     .iter()
                     .map(|seed| record_of(seed, self.now, timeout))
                     .collect();
-                let place = |(n, record): (usize, &FlowRecord)| Placed {
-                    record: u8::try_from(n).unwrap(),
-                    direction: [Direction::Unknown, Direction::In, Direction::Out]
-                        [usize::from(record.tcp_flags & 7).min(2)],
-                    action: if record.tcp_flags & 0x18 == 0 {
-                        Action::Reject
-                    } else {
-                        Action::Accept
-                    },
-                    path: 17,
-                    resource: ResourceIndex(5),
-                };
-                let placed: Vec<Placed> = records.iter().enumerate().map(place).collect();
+                let placed: Vec<Placed> = records.iter().enumerate().map(placed_of).collect();
                 self.aggregator
                     .advance(Timestamp(self.now), &mut |row| rows.push(row));
                 self.aggregator
                     .observe(LOG, &origin, &records, &placed, &mut |row| rows.push(row));
                 self.model.observe(LOG, &origin, &records, &placed);
+            }
+            Step::Learn {
+                exporter,
+                domain,
+                sampler,
+                rate,
+            } => {
+                let (exporter, domain) = (ExporterId(*exporter), ObservationDomain(*domain));
+                let rate = sampling_of(*rate);
+                let rate_of = |id| (id == *sampler).then_some(rate);
+                // Options come in a datagram, which is an input as any other.
+                let now = Timestamp(self.now);
+                self.aggregator.advance(now, &mut |row| rows.push(row));
+                self.model.advance(self.now);
+                self.aggregator.learn_rates(exporter, domain, rate_of);
+                self.model.learn(exporter, (domain, *sampler), rate);
             }
             Step::Change(rules) => self.change(*rules),
             Step::SaveAndRestore => {

@@ -1,11 +1,11 @@
 //! Aggregation in the plainest way: lists that are searched, sums that are made when a row leaves.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use flowlog_aggregate::{Aging, Amount, FlowLogLedger, Hold, KeyLayout, Origin, Rules, TimeSource};
 use flowlog_record::{
     ActiveTimeout, Address, Distribution, ExporterId, Fields, FlowKey, FlowLogIndex, FlowRecord,
-    Placed, Present, Reason, Row, RowSampling, Sampling, Timestamp, Window,
+    ObservationDomain, Placed, Present, Reason, Row, RowSampling, Sampling, Timestamp, Window,
 };
 
 const SECOND: i64 = 1_000;
@@ -36,6 +36,7 @@ fn counted(record: &FlowRecord, (start, end): (i64, i64), t: i64) -> Pair {
 #[derive(Clone, Debug)]
 struct Part {
     sampling: Sampling,
+    sampler: Sampler,
     before: Pair,
     after: Pair,
     tcp_flags: u16,
@@ -72,6 +73,75 @@ struct Period {
     threshold: (i64, bool, Option<i64>),
     state: State,
     parts: Vec<Part>,
+    scaled: Scaled,
+}
+
+/// Whom to ask for a rate: domain and sampler.
+type Sampler = (ObservationDomain, Option<u64>);
+
+/// The scaled side of a row.
+#[derive(Clone, Debug, Default)]
+struct Scaled {
+    sum: Pair,
+    factors: BTreeSet<Sampling>,
+    /// Raw, by whom to ask.
+    waiting: BTreeMap<Sampler, Pair>,
+    last: Option<Sampling>,
+}
+
+fn scale(by: Sampling, count: u128) -> u128 {
+    let (numerator, denominator) = (u128::from(by.numerator()), u128::from(by.denominator()));
+    (count * numerator + denominator / 2) / denominator
+}
+
+impl Scaled {
+    fn add_sum(&mut self, by: Sampling, (packets, octets): Pair) {
+        self.factors.insert(by);
+        self.sum = (self.sum.0 + packets, self.sum.1 + octets);
+    }
+
+    fn add(&mut self, part: &Part, known: &BTreeMap<Sampler, Option<Sampling>>) {
+        let by = if part.sampling.is_known() {
+            for (sampler, raw) in std::mem::take(&mut self.waiting) {
+                let by = known
+                    .get(&sampler)
+                    .copied()
+                    .flatten()
+                    .unwrap_or(part.sampling);
+                self.add_sum(by, (scale(by, raw.0), scale(by, raw.1)));
+            }
+            self.last = Some(part.sampling);
+            Some(part.sampling)
+        } else {
+            let learned = known.get(&part.sampler).copied().flatten();
+            self.last.filter(|_| learned.is_none())
+        };
+        if let Some(by) = by {
+            let packets = scale(by, part.after.0) - scale(by, part.before.0);
+            let octets = scale(by, part.after.1) - scale(by, part.before.1);
+            self.add_sum(by, (packets, octets));
+        } else {
+            let (raw, waiting) = (part.raw(), self.waiting.entry(part.sampler).or_default());
+            *waiting = (waiting.0 + raw.0, waiting.1 + raw.1);
+        }
+    }
+
+    fn result(mut self, known: &BTreeMap<Sampler, Option<Sampling>>) -> (Pair, RowSampling) {
+        let mut unknown = false;
+        for (sampler, raw) in std::mem::take(&mut self.waiting) {
+            if let Some(by) = known.get(&sampler).copied().flatten() {
+                self.add_sum(by, (scale(by, raw.0), scale(by, raw.1)));
+            } else {
+                unknown = true;
+                self.sum = (self.sum.0 + raw.0, self.sum.1 + raw.1);
+            }
+        }
+        let only = (self.factors.len() == 1 && !unknown).then(|| *self.factors.first().unwrap());
+        (
+            self.sum,
+            only.map_or(RowSampling::UnknownOrMixed, RowSampling::Factor),
+        )
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -79,6 +149,8 @@ struct Exporter {
     address: Address,
     timeouts: Vec<(i64, ActiveTimeout)>,
     heard: i64,
+    /// Samplers that records came from without a rate, and what became known of them.
+    samplers: BTreeMap<Sampler, Option<Sampling>>,
 }
 
 #[derive(Clone, Debug)]
@@ -96,6 +168,8 @@ struct Log {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Model {
     now: i64,
+    /// Of the datagram that is observed.
+    domain: ObservationDomain,
     exporters: BTreeMap<ExporterId, Exporter>,
     logs: BTreeMap<FlowLogIndex, Log>,
     pub(crate) rows: Vec<Row>,
@@ -310,7 +384,7 @@ impl Model {
         log.ledger.open -= amount;
         log.ledger.emitted += amount;
         log.ledger.rows += 1;
-        let exporter = self.exporters[&period.key.0].address;
+        let exporter = &self.exporters[&period.key.0];
         self.rows.push(Row {
             flow_log: index,
             end: Timestamp(end),
@@ -370,10 +444,18 @@ impl Model {
         }
     }
 
+    /// The rate of a sampler becomes known; the first holds.
+    pub(crate) fn learn(&mut self, exporter: ExporterId, sampler: Sampler, rate: Sampling) {
+        let exporter = self.exporters.get_mut(&exporter);
+        if let Some(known) = exporter.and_then(|exporter| exporter.samplers.get_mut(&sampler)) {
+            known.get_or_insert(rate);
+        }
+    }
+
     pub(crate) fn finish(&mut self) {
         let logs: Vec<FlowLogIndex> = self.logs.keys().copied().collect();
         for index in logs {
-            self.force(index, i64::MAX);
+            self.force(index, self.now);
         }
     }
 
@@ -403,10 +485,12 @@ impl Model {
             address: origin.address,
             timeouts: Vec::new(),
             heard: now,
+            samplers: BTreeMap::new(),
         };
         let exporter = self.exporters.entry(id).or_insert(fresh);
         if !has_rows && now - exporter.heard > 120 * MINUTE {
             exporter.timeouts.clear();
+            exporter.samplers.clear();
         }
         exporter.heard = now;
         exporter.timeouts.push((now, origin.active_timeout));
@@ -443,6 +527,12 @@ impl Model {
             self.own_row((index, key), record, (s, e));
             return;
         }
+        let exporter = self.exporters.get_mut(&origin.exporter).unwrap();
+        if !record.sampling.is_known() {
+            let sampler = (origin.domain, record.sampling.sampler());
+            exporter.samplers.entry(sampler).or_insert(None);
+        }
+        self.domain = origin.domain;
         if log.rules.window.is_none() {
             self.take_aging((index, key), record, (s, e));
             return;
@@ -509,7 +599,7 @@ impl Model {
     }
 
     /// What the record has in `from..=to`, if anything.
-    fn part(record: &FlowRecord, (s, e): (i64, i64), from: i64, to: i64) -> Option<Part> {
+    fn part(&self, record: &FlowRecord, (s, e): (i64, i64), from: i64, to: i64) -> Option<Part> {
         let (before, after) = (
             counted(record, (s, e), from - 1),
             counted(record, (s, e), to),
@@ -517,6 +607,7 @@ impl Model {
         let all = (u128::from(record.packets), u128::from(record.octets));
         (before != after).then(|| Part {
             sampling: record.sampling,
+            sampler: (self.domain, record.sampling.sampler()),
             before,
             after,
             tcp_flags: record.tcp_flags,
@@ -539,6 +630,7 @@ impl Model {
             let log = self.logs.get_mut(&index).unwrap();
             log.ends = ends;
             log.periods[place].parts.clear();
+            log.periods[place].scaled = Scaled::default();
         }
         let log = self.logs.get_mut(&index).unwrap();
         log.ledger.open += Amount {
@@ -546,7 +638,10 @@ impl Model {
             packets: more.0,
             octets: more.1,
         };
-        log.periods[place].parts.push(part);
+        let period = &mut log.periods[place];
+        let known = &self.exporters[&period.key.0].samplers;
+        period.scaled.add(&part, known);
+        period.parts.push(part);
     }
 
     fn open(
@@ -566,6 +661,7 @@ impl Model {
             threshold: (0, false, None),
             state,
             parts: Vec::new(),
+            scaled: Scaled::default(),
         });
         log.periods.len() - 1
     }
@@ -577,7 +673,7 @@ impl Model {
         (s, e): (i64, i64),
         (window, from, to): ((i64, i64), i64, i64),
     ) {
-        let Some(part) = Self::part(record, (s, e), from, to) else {
+        let Some(part) = self.part(record, (s, e), from, to) else {
             return;
         };
         let log = &self.logs[&index];
@@ -661,7 +757,7 @@ impl Model {
                 from = start;
             }
             let last = last.min(to);
-            if let Some(part) = Self::part(record, (s, e), from, last) {
+            if let Some(part) = self.part(record, (s, e), from, last) {
                 self.add(index, place, part);
             }
             from = last + 1;
@@ -696,7 +792,7 @@ impl Model {
             }
             let last = to.min(limit - 1);
             let mut place = found;
-            if let Some(part) = Self::part(record, (s, e), from, last) {
+            if let Some(part) = self.part(record, (s, e), from, last) {
                 let open = place
                     .unwrap_or_else(|| self.open((index, key), Some(window), (from, State::Open)));
                 let past = last == window.1 - 1 && e >= window.1;
@@ -769,7 +865,7 @@ impl Model {
             let last = e.min(limit - 1);
             let mut place = found;
             if from < limit
-                && let Some(part) = Self::part(record, (s, e), from, last)
+                && let Some(part) = self.part(record, (s, e), from, last)
             {
                 let open =
                     place.unwrap_or_else(|| self.open((index, key), None, (start, State::Open)));
@@ -791,15 +887,15 @@ impl Model {
 }
 
 /// The row of a period but for its times and its reason.
-fn row_of(period: &Period, exporter: Address) -> Row {
+fn row_of(period: &Period, exporter: &Exporter) -> Row {
     let raw = sum(&period.parts);
-    let (scaled, sampling) = scaled(&period.parts);
+    let (scaled, sampling) = period.scaled.clone().result(&exporter.samplers);
     let parts = || period.parts.iter();
     let fields = parts().fold(Fields::empty(), |all, part| all | part.fields);
     let clamped = |sum: u128| u64::try_from(sum).unwrap_or(u64::MAX);
     Row {
         flow_log: FlowLogIndex(0),
-        exporter,
+        exporter: exporter.address,
         key: period.key.1,
         has_source: fields.contains(Fields::SOURCE),
         has_destination: fields.contains(Fields::DESTINATION),
@@ -883,44 +979,4 @@ fn sum(parts: &[Part]) -> Pair {
         let raw = part.raw();
         (p + raw.0, o + raw.1)
     })
-}
-
-/// Scaled sums: what came without a rate is scaled by the last known one before it, else by the
-/// first one behind it, else counts as it is.
-fn scaled(parts: &[Part]) -> (Pair, RowSampling) {
-    let known: Vec<Sampling> = parts
-        .iter()
-        .map(|part| part.sampling)
-        .filter(|sampling| sampling.is_known())
-        .collect();
-    let Some(first) = known.first().copied() else {
-        return (sum(parts), RowSampling::UnknownOrMixed);
-    };
-    let scale = |by: Sampling, count: u128| {
-        let (n, d) = (u128::from(by.numerator()), u128::from(by.denominator()));
-        (count * n + d / 2) / d
-    };
-    let mut total = (0, 0);
-    let mut waiting = (0, 0);
-    let mut last = None;
-    for part in parts {
-        if part.sampling.is_known() {
-            last = Some(part.sampling);
-        }
-        if let Some(by) = last {
-            total.0 += scale(by, part.after.0) - scale(by, part.before.0);
-            total.1 += scale(by, part.after.1) - scale(by, part.before.1);
-        } else {
-            let raw = part.raw();
-            waiting = (waiting.0 + raw.0, waiting.1 + raw.1);
-        }
-    }
-    total.0 += scale(first, waiting.0);
-    total.1 += scale(first, waiting.1);
-    let sampling = if known.iter().all(|sampling| *sampling == first) {
-        RowSampling::Factor(first)
-    } else {
-        RowSampling::UnknownOrMixed
-    };
-    (total, sampling)
 }

@@ -132,6 +132,24 @@ fn a_silent_exporters_periods_leave_as_idle() {
 }
 
 #[test]
+fn an_exporter_that_sends_other_things_is_not_silent() {
+    let mut fixture = Fixture::new(PURE_AGING);
+    fixture.timeout = 6_000_000;
+    let record = FlowRecord {
+        active_timeout: ActiveTimeout::from_millis(6_000_000).unwrap(),
+        ..continues(0, 60_000, 5)
+    };
+    fixture.observe(60_000, record);
+    fixture.advance(1_000_000);
+    let heard = fixture.origin(1, 1_000_000);
+    fixture.aggregator.hear(&heard);
+    fixture.advance(60_000 + 6_600_000 - 1);
+    assert_eq!(fixture.seen(), []);
+    fixture.advance(60_000 + 6_600_000);
+    assert_eq!(fixture.seen(), [(0, 60_000, 5, Reason::Inactive, false)]);
+}
+
+#[test]
 fn inactivity_cuts_inside_a_window_and_rows_wait_for_their_hold() {
     let mut fixture = Fixture::new(Rules::BUILT_IN);
     fixture.observe(6_000, ended(0, 5_000, 5));

@@ -1,6 +1,6 @@
 //! What rules ask for, and how they change.
 
-use flowlog_record::Window;
+use flowlog_record::{RowSampling, Window};
 
 use super::*;
 use crate::rules::KeyLayout;
@@ -115,6 +115,27 @@ fn copies_and_baselines_are_counted_and_not_added() {
         (ledger.egress_copy.packets, ledger.baseline.packets),
         (3, 4)
     );
+}
+
+#[test]
+fn a_rate_that_options_tell_later_scales_rows_that_are_open() {
+    let mut fixture = Fixture::new(ONE_MINUTE);
+    let sampling = Sampling::unknown_of(7);
+    fixture.observe(
+        10_000,
+        FlowRecord {
+            sampling,
+            ..record(0, 1_000, 5)
+        },
+    );
+    let rate = Sampling::one_in(100);
+    let (exporter, domain) = (ExporterId(1), ObservationDomain(0));
+    let rate_of = |sampler| rate.filter(|_| sampler == Some(7));
+    fixture.aggregator.learn_rates(exporter, domain, rate_of);
+    fixture.finish(10_000);
+    let row = fixture.rows.pop().unwrap();
+    assert_eq!((row.packets, row.packets_raw), (500, 5));
+    assert_eq!(row.sampling, RowSampling::Factor(rate.unwrap()));
 }
 
 #[test]
