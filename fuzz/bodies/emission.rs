@@ -111,7 +111,6 @@ fn message(version: Version, limit: usize, pads: bool, mut calls: &[u8]) {
 }
 
 /// The next call of the script; `Some(None)` closes the Set.
-#[expect(clippy::option_option, reason = "the end of the script is not a call")]
 fn next(version: Version, calls: &mut &[u8]) -> Option<Option<Item>> {
     let (&[kind, id_octet, count], rest) = calls.split_first_chunk::<3>()?;
     *calls = rest;
