@@ -2,6 +2,7 @@
 
 use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BinaryHeap};
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use flowlog_record::{
@@ -9,12 +10,13 @@ use flowlog_record::{
     Sampling, Timestamp,
 };
 
+use crate::arrival::{Arrival, Scratch};
 use crate::cell::TIME_BOUND;
 use crate::exporters::Exporters;
-use crate::flow_log::{Batch, Candidate, FlowLog, Scratch};
+use crate::flow_log::{Candidate, FlowLog};
 use crate::ledger::FlowLogLedger;
 use crate::measure::TimeChanges;
-use crate::outlet::Shared;
+use crate::outlet::{Extra, Shared};
 use crate::rules::{Limits, Origin, Rules};
 
 /// What a flow log without any has counted.
@@ -129,23 +131,42 @@ impl Aggregator {
         placed: &[Placed],
         each: &mut impl FnMut(Row),
     ) {
-        let each: &mut dyn FnMut(Row) = each;
-        if origin.at.millis() > self.shared.now {
-            self.advance_to(origin.at, each);
-        }
-        self.make_room(each);
-        let now = self.shared.now;
-        let exporters = self.shared.limits.exporters;
-        self.shared.exporters.hear(origin, now, exporters);
-        let key = self.key;
-        let log = self.logs.entry(flow_log);
-        let log = log.or_insert_with(|| Box::new(FlowLog::new(flow_log, Rules::BUILT_IN, key)));
-        let batch = Batch {
+        let arrival = Arrival {
             origin,
             records,
             placed,
         };
-        log.observe(batch, &mut self.scratch, &mut self.shared, each);
+        self.take(flow_log, arrival, (each, None));
+    }
+
+    /// As [`observe`](Self::observe), for flow logs that list further Information Elements:
+    /// `extra` gives those of a record by its place in `records`, and is asked when the record is
+    /// the first of a row ([`Row::extra`]).
+    pub fn observe_with(
+        &mut self,
+        flow_log: FlowLogIndex,
+        arrival: Arrival<'_>,
+        extra: &mut dyn FnMut(u8) -> Option<Box<[String]>>,
+        each: &mut impl FnMut(Row),
+    ) {
+        self.take(flow_log, arrival, (each, Some(extra)));
+    }
+
+    fn take(
+        &mut self,
+        flow_log: FlowLogIndex,
+        arrival: Arrival<'_>,
+        (each, extra): (&mut dyn FnMut(Row), Extra<'_>),
+    ) {
+        if arrival.origin.at.millis() > self.shared.now {
+            self.advance_to(arrival.origin.at, each);
+        }
+        self.make_room(each);
+        self.hear(arrival.origin);
+        let key = self.key;
+        let log = self.logs.entry(flow_log);
+        let log = log.or_insert_with(|| Box::new(FlowLog::new(flow_log, Rules::BUILT_IN, key)));
+        log.observe(arrival, &mut self.scratch, &mut self.shared, (each, extra));
         self.next_due = self.next_due.min(log.next_due);
         debug_assert!(log.account.ledger.balances(), "the ledger balances");
     }

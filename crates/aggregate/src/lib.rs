@@ -58,6 +58,7 @@
 extern crate alloc;
 
 mod aggregator;
+mod arrival;
 mod cell;
 mod ends;
 mod exporters;
@@ -78,6 +79,7 @@ mod wheel;
 mod windows;
 
 pub use aggregator::Aggregator;
+pub use arrival::Arrival;
 pub use ledger::{Amount, FlowLogLedger};
 pub use measure::TimeChanges;
 pub use memory::FlowMemory;

@@ -108,6 +108,7 @@ pub(crate) fn measure<K>(
         code: stretch.code,
         threshold: outlook.threshold(aging),
         outlook,
+        record: stretch.record,
     }
 }
 

@@ -191,7 +191,7 @@ impl FlowMemory {
                     count_since(&last, record);
                 }
                 if seen.end > last.end {
-                    record.start.0 = last.end.saturating_add(1);
+                    begin_behind(last.end, record);
                 }
                 let end = seen.end.max(last.end);
                 self.remember(hash, Remembered { end, ..seen }, now);
@@ -287,6 +287,17 @@ fn count_since(last: &Remembered, record: &mut FlowRecord) {
         record.packets = since(record.packets, last.packets);
     }
     record.fields.remove(TOTALS);
+}
+
+/// The interval begins behind `end`; whether the active timeout explains it is asked of what is
+/// left.
+fn begin_behind(end: i64, record: &mut FlowRecord) {
+    record.start.0 = end.saturating_add(1);
+    let lasts = record.end.millis().saturating_sub(record.start.millis());
+    let timeout = record.active_timeout.millis();
+    if record.end_reason == 0 && lasts.saturating_mul(10) < timeout.saturating_mul(8) {
+        record.fields.remove(Fields::CONTINUES);
+    }
 }
 
 /// First sight of a flow: its totals count if all of them came while its Exporter was heard, or

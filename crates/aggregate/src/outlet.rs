@@ -1,5 +1,8 @@
 //! The way out: what leaves the tables becomes a numbered row and moves in the ledger.
 
+use alloc::boxed::Box;
+use alloc::string::String;
+
 use flowlog_record::{
     Distribution, ExporterId, FlowLogIndex, ObservationDomain, Reason, Row, Timestamp,
 };
@@ -50,6 +53,7 @@ pub(crate) struct Period {
     pub(crate) tcp_flags: u16,
     pub(crate) presence: u8,
     pub(crate) code: u8,
+    pub(crate) extra: Option<Box<[String]>>,
 }
 
 /// Why and how a period leaves.
@@ -80,6 +84,19 @@ pub(crate) struct Outlet<'a> {
     pub(crate) at: i64,
     /// The Observation Domain of the datagram that is observed.
     pub(crate) domain: ObservationDomain,
+    /// What else rows name of a record, asked for the first of each.
+    pub(crate) extra: Extra<'a>,
+}
+
+/// Further texts of a record of the batch, by its place.
+pub(crate) type Extra<'a> = Option<&'a mut dyn FnMut(u8) -> Option<Box<[String]>>>;
+
+/// The same for a while.
+pub(crate) fn lend<'b>(extra: &'b mut Extra<'_>) -> Extra<'b> {
+    match extra {
+        Some(extra) => Some(&mut **extra),
+        None => None,
+    }
 }
 
 /// An Exporter without any.
@@ -103,6 +120,11 @@ impl Outlet<'_> {
             domain: self.domain,
             samplers: exporter.map_or(&NO_SAMPLERS, |known| &known.samplers),
         }
+    }
+
+    /// What else a row names whose first record this is.
+    pub(crate) fn extra(&mut self, record: u8) -> Option<Box<[String]>> {
+        self.extra.as_mut().and_then(|extra| extra(record))
     }
 
     /// A row was opened.
@@ -177,7 +199,7 @@ impl Outlet<'_> {
             left_at: Timestamp(self.at),
             number: 0,
             records: period.records,
-            extra: None,
+            extra: period.extra.clone(),
         };
         self.send(row);
     }

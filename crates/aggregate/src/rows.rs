@@ -116,15 +116,18 @@ impl<K: Key> Rows<K> {
         }
     }
 
-    /// Opens a row at `start`, without counters.
+    /// Opens a row at `start`, without counters, for this record of the batch.
     fn open_row(
         &mut self,
         (hash, key): (u64, &K),
-        start: i64,
+        (start, record): (i64, u8),
         out: &mut Outlet<'_>,
     ) -> Option<Slot> {
         let slot = self.open.create((hash, key), start, out.terms.windows)?;
         out.opened(key);
+        if let Some(extra) = out.extra(record) {
+            self.open.extras.insert(slot, extra);
+        }
         Some(slot)
     }
 
@@ -230,6 +233,7 @@ pub(crate) fn period_of<K: Key>(table: &Table<K>, slot: Slot) -> Option<(K, Peri
         tcp_flags: cell.key.flags(),
         presence: cell.presence(),
         code: cell.sampling(),
+        extra: table.extras.get(&slot).cloned(),
     };
     Some((cell.key.without_flags(), period))
 }

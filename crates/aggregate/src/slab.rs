@@ -43,6 +43,11 @@ impl<K: Key> Slab<K> {
         self.live == 0
     }
 
+    /// Whether there is more than the first chunk.
+    pub(crate) const fn is_large(&self) -> bool {
+        self.chunks.len() > 1
+    }
+
     /// Octets that its chunks take.
     pub(crate) fn octets(&self) -> usize {
         let cells = self

@@ -5,6 +5,7 @@
 
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -25,7 +26,7 @@ use crate::windows::{Holds, Windows};
 
 /// The version of what [`Aggregator::save`] and [`FlowMemory::save`](crate::FlowMemory::save)
 /// write.
-pub(crate) const VERSION: u32 = 1;
+pub(crate) const VERSION: u32 = 2;
 
 /// Why a saved state cannot be restored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,6 +96,7 @@ struct SavedTable<K: Key> {
     free: u64,
     side: BTreeMap<Slot, Side>,
     spilled: BTreeMap<Slot, u64>,
+    extras: BTreeMap<Slot, Box<[String]>>,
 }
 
 impl Aggregator {
@@ -192,6 +194,7 @@ impl<K: Key> SavedTable<K> {
             free: table.cells.first_free(),
             side: table.side.clone(),
             spilled: table.spilled.clone(),
+            extras: table.extras.clone(),
         }
     }
 
@@ -201,6 +204,7 @@ impl<K: Key> SavedTable<K> {
         let mut table = Table::restore(Slab::restore(cells, self.free), windows, key);
         table.side = self.side;
         table.spilled = self.spilled;
+        table.extras = self.extras;
         table
     }
 }

@@ -2,6 +2,7 @@
 
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
+use alloc::string::String;
 
 use flowlog_record::{HashKey, Sampling};
 use hashbrown::HashTable;
@@ -52,6 +53,8 @@ pub(crate) struct Measured {
     /// How long behind `end` a period ends for lack of records, under the flow log's aging.
     pub(crate) threshold: i64,
     pub(crate) outlook: Outlook,
+    /// Its place in the batch.
+    pub(crate) record: u8,
 }
 
 /// What one record gives to one row.
@@ -81,6 +84,8 @@ pub(crate) struct Table<K: Key> {
     pub(crate) side: BTreeMap<Slot, Side>,
     /// Records beyond what cells count.
     pub(crate) spilled: BTreeMap<Slot, u64>,
+    /// What else rows name, of their first records.
+    pub(crate) extras: BTreeMap<Slot, Box<[String]>>,
     key: HashKey,
 }
 
@@ -95,6 +100,7 @@ impl<K: Key> Table<K> {
             index: HashTable::new(),
             side: BTreeMap::new(),
             spilled: BTreeMap::new(),
+            extras: BTreeMap::new(),
             key,
         }
     }
@@ -163,6 +169,14 @@ impl<K: Key> Table<K> {
         Some(slot)
     }
 
+    /// Gives back memory that a table without rows does not need.
+    pub(crate) fn rest(&mut self) {
+        if self.cells.is_empty() && self.cells.is_large() {
+            self.cells = Slab::new();
+            self.index = HashTable::new();
+        }
+    }
+
     /// Takes a row out.
     pub(crate) fn remove(&mut self, slot: Slot, windows: &Windows) {
         let Some(cell) = self.cells.live(slot) else {
@@ -186,6 +200,9 @@ impl<K: Key> Table<K> {
         }
         if cell.is_spilled() {
             self.spilled.remove(&slot);
+        }
+        if !self.extras.is_empty() {
+            self.extras.remove(&slot);
         }
         cell.unset(Marks::SIDE);
     }

@@ -62,7 +62,7 @@ impl<K: Key> Rows<K> {
         if incoming.part(from, last).is_none() {
             return last.saturating_add(1);
         }
-        match self.open_row((hash, incoming.key), start, out) {
+        match self.open_row((hash, incoming.key), (start, incoming.measured.record), out) {
             Some(slot) => self.fill(slot, incoming, (from, limit), out),
             None => i64::MAX,
         }

@@ -65,6 +65,7 @@ impl<K: Key> Rows<K> {
             }
         }
         while self.held.fire(due, out) {}
+        self.open.rest();
     }
 
     /// Lists a row that ends with its window.

@@ -43,6 +43,9 @@ impl<K: Key> Rows<K> {
             None => match self.late.create((hash, key), from, out.terms.windows) {
                 Some(slot) => {
                     out.opened(key);
+                    if let Some(extra) = out.extra(incoming.measured.record) {
+                        self.late.extras.insert(slot, extra);
+                    }
                     slot
                 }
                 None => return,
@@ -66,6 +69,7 @@ impl<K: Key> Rows<K> {
         for slot in slots {
             self.leave_late(slot, (Reason::Window, i64::MAX), out);
         }
+        self.late.rest();
     }
 
     /// One row of what has gathered leaves; `end` is `latest` at the latest.

@@ -180,7 +180,7 @@ impl<K: Key> Rows<K> {
         if !plain || !uncut || self.held.has(&key, pane) {
             return false;
         }
-        let Some(slot) = self.open_row((stretch.hash, &key), from, out) else {
+        let Some(slot) = self.open_row((stretch.hash, &key), (from, stretch.record), out) else {
             return false;
         };
         if let Some(cell) = self.open.cells.get_mut(slot) {

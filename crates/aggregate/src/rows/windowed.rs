@@ -65,7 +65,8 @@ impl<K: Key> Rows<K> {
         out: &mut Outlet<'_>,
     ) {
         let opened = slot.is_none();
-        let slot = slot.or_else(|| self.open_row((hash, incoming.key), from, out));
+        let begin = (from, incoming.measured.record);
+        let slot = slot.or_else(|| self.open_row((hash, incoming.key), begin, out));
         let Some(slot) = slot else {
             return;
         };
@@ -134,7 +135,8 @@ impl<K: Key> Rows<K> {
         let last = to.min(limit.saturating_sub(1));
         if let Some(part) = incoming.part(from, last) {
             let key = (hash, incoming.key);
-            let slot = found.or_else(|| self.open_aged(key, from, pane, out));
+            let slot =
+                found.or_else(|| self.open_aged(key, (from, incoming.measured.record), pane, out));
             if let Some(slot) = slot {
                 let reach = incoming.reach(last, pane);
                 self.reach(slot, reach, incoming.measured, out);
@@ -154,11 +156,11 @@ impl<K: Key> Rows<K> {
     fn open_aged(
         &mut self,
         (hash, key): (u64, &K),
-        from: i64,
+        (from, record): (i64, u8),
         pane: Pane,
         out: &mut Outlet<'_>,
     ) -> Option<Slot> {
-        let slot = self.open_row((hash, key), from, out)?;
+        let slot = self.open_row((hash, key), (from, record), out)?;
         if self.held.has(key, pane) {
             self.open.side_mut(slot).held = true;
         }

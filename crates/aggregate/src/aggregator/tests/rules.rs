@@ -1,8 +1,11 @@
 //! What rules ask for, and how they change.
 
+use alloc::boxed::Box;
+
 use flowlog_record::{RowSampling, Window};
 
 use super::*;
+use crate::arrival::Arrival;
 use crate::rules::KeyLayout;
 
 #[test]
@@ -201,4 +204,60 @@ fn without_window_and_aging_the_default_aging_holds() {
     fixture.observe(10_000, record(0, 9_000, 5));
     fixture.advance(24_000);
     assert_eq!(fixture.seen(), [(0, 9_000, 5, Reason::Inactive, false)]);
+}
+
+#[test]
+fn rows_name_what_their_first_record_had() {
+    let text = |n: u8| Box::from([alloc::format!("AS{n}")]);
+    for rules in [
+        Rules::BUILT_IN,
+        PURE_AGING,
+        Rules {
+            per_record: true,
+            ..ONE_MINUTE
+        },
+    ] {
+        let mut fixture = Fixture::new(rules);
+        let records = [
+            of_flow(1, record(0, 1_000, 5)),
+            of_flow(2, record(0, 1_000, 5)),
+            of_flow(1, record(0, 2_000, 5)),
+        ];
+        let placed = [2, 1, 0].map(|record| Placed {
+            record,
+            ..Placed::default()
+        });
+        let arrival = Arrival {
+            origin: &fixture.origin(1, 10_000),
+            records: &records,
+            placed: &placed,
+        };
+        let rows = &mut fixture.rows;
+        let each = &mut |row| rows.push(row);
+        let extra = &mut |record| Some(text(record));
+        fixture.aggregator.observe_with(LOG, arrival, extra, each);
+        let octets = fixture.aggregator.save();
+        fixture.aggregator =
+            Aggregator::restore(&octets, Limits::DEFAULT, HashKey::PUBLIC).unwrap();
+        fixture.finish(10_000);
+        let texts: Vec<_> = fixture.rows.iter().map(|row| row.extra.clone()).collect();
+        let expected = [Some(text(2)), Some(text(1)), Some(text(0))];
+        assert_eq!(texts, expected[..texts.len()]);
+        assert_eq!(texts.len(), if rules.per_record { 3 } else { 2 });
+    }
+}
+
+#[test]
+fn a_table_that_is_empty_gives_its_memory_back() {
+    let mut fixture = Fixture::new(ONE_MINUTE);
+    let small = fixture.aggregator.octets();
+    for n in 0..40_000_u32 {
+        let mut record = record(0, 1_000, 1);
+        record.destination = Address::from_ipv4_octets(n.to_be_bytes());
+        fixture.observe(10_000, record);
+    }
+    assert!(fixture.aggregator.octets() > 40_000 * 64);
+    fixture.advance(10 * MINUTE);
+    assert_eq!(fixture.rows.len(), 40_000);
+    assert_eq!(fixture.aggregator.octets(), small);
 }
