@@ -1,8 +1,8 @@
 //! Our reading of datagrams, in the words of the cases.
 
 use flowlog_decode::{
-    Batch, Decoder, Header, Normalized, OptionsRecord, Outcome, Renderer, SetEvent, SetKind,
-    Settings, TemplateChange, TemplateEvent, Visitor, Withdrawal,
+    Batch, Decoder, Exporter, Header, Normalized, OptionsRecord, Outcome, Renderer, SetEvent,
+    SetKind, Settings, TemplateChange, TemplateEvent, Visitor, Withdrawal,
 };
 use flowlog_record::{Fields, HashKey, Timestamp, Version};
 use flowlog_wire::{FieldSpecifier, Malformed};
@@ -117,7 +117,7 @@ impl Reading {
 }
 
 impl Visitor for Reading {
-    fn header(&mut self, header: &Header) {
+    fn header(&mut self, _exporter: &Exporter, header: &Header) {
         self.current.header = Some(*header);
     }
 

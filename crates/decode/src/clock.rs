@@ -1,35 +1,32 @@
 //! How far an Exporter's clock is off, learned from arrivals (aggregation §3).
 
-use alloc::vec;
-use alloc::vec::Vec;
+use alloc::collections::VecDeque;
 
 use flowlog_record::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// Ten minutes, in slots of ten seconds.
-const SLOT_MS: i64 = 10_000;
-const SLOTS: i64 = 60;
+/// Ten minutes.
+const SPAN_MS: i64 = 600_000;
+/// Minima that one clock keeps. Header times in seconds make them rise for a second and fall
+/// again: that many datagrams in a second are told apart.
+const MOST_MINIMA: usize = 256;
 
 /// An offset of at most this is the delay of the network: the Exporter's clock is trusted.
 const TRUSTED_MS: i64 = 2_000;
 /// Beyond this an offset is no skew but a wrong clock.
 const LARGEST_SKEW_MS: i64 = 600_000;
 
-/// The least value of the last ten minutes, to within a slot of ten seconds.
+/// The least value of the last ten minutes, to the millisecond.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct SlidingMinimum {
-    /// The least of each slot, by the slot's number modulo their count.
-    slots: Vec<i64>,
-    newest: i64,
-    least: i64,
+    /// When a value was seen, and the value: what none behind it is less than. Both ascend.
+    minima: VecDeque<(i64, i64)>,
 }
 
 impl SlidingMinimum {
-    pub(crate) fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Self {
-            slots: Vec::new(),
-            newest: i64::MIN,
-            least: i64::MAX,
+            minima: VecDeque::new(),
         }
     }
 
@@ -37,41 +34,29 @@ impl SlidingMinimum {
     ///
     /// A value older than the newest counts as of now: arrivals are in order but for microseconds.
     pub(crate) fn observe(&mut self, at: Timestamp, value: i64) -> i64 {
-        let slot = at.millis().div_euclid(SLOT_MS);
-        if slot > self.newest {
-            self.advance(slot);
+        let now = self
+            .minima
+            .back()
+            .map_or(at.millis(), |(newest, _)| at.millis().max(*newest));
+        while self.minima.back().is_some_and(|(_, kept)| *kept >= value) {
+            self.minima.pop_back();
         }
-        let index = usize::try_from(self.newest.rem_euclid(SLOTS)).unwrap_or_default();
-        if let Some(least) = self.slots.get_mut(index) {
-            *least = value.min(*least);
+        let is_full = self.minima.len() >= MOST_MINIMA;
+        match self.minima.back_mut() {
+            // The least of those in its place stands for it.
+            Some(last) if is_full => last.0 = now,
+            _ => self.minima.push_back((now, value)),
         }
-        self.least = self.least.min(value);
-        self.least
+        let oldest = now.saturating_sub(SPAN_MS);
+        while self.minima.front().is_some_and(|(seen, _)| *seen <= oldest) {
+            self.minima.pop_front();
+        }
+        self.least().unwrap_or(value)
     }
 
-    /// The least value so far; what no value is less than when there is none.
-    pub(crate) const fn least(&self) -> Option<i64> {
-        if self.least == i64::MAX {
-            None
-        } else {
-            Some(self.least)
-        }
-    }
-
-    /// Empties the slots up to `slot`, and finds the least of what remains.
-    fn advance(&mut self, slot: i64) {
-        if self.slots.is_empty() || slot.saturating_sub(self.newest) >= SLOTS {
-            self.slots = vec![i64::MAX; usize::try_from(SLOTS).unwrap_or_default()];
-        } else {
-            for passed in self.newest + 1..=slot {
-                let index = usize::try_from(passed.rem_euclid(SLOTS)).unwrap_or_default();
-                if let Some(least) = self.slots.get_mut(index) {
-                    *least = i64::MAX;
-                }
-            }
-        }
-        self.newest = slot;
-        self.least = self.slots.iter().copied().min().unwrap_or(i64::MAX);
+    /// The least value of the ten minutes before the newest.
+    pub(crate) fn least(&self) -> Option<i64> {
+        self.minima.front().map(|(_, value)| *value)
     }
 }
 
@@ -102,7 +87,7 @@ impl ClockModel {
     }
 
     /// `o` in milliseconds: positive when the Exporter's clock is behind.
-    pub(crate) const fn offset(&self) -> Option<i64> {
+    pub(crate) fn offset(&self) -> Option<i64> {
         self.offsets.least()
     }
 }

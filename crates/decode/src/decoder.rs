@@ -188,7 +188,7 @@ impl Decoder {
         }
         exporter.stated = session.profile.active_timeout;
         exporter.shift = exporter.clock.observe(header.at, header.export_time);
-        visitor.header(header);
+        visitor.header(exporter, header);
         detect_restart(exporter, session, header, visitor);
         false
     }

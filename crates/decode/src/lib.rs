@@ -52,7 +52,7 @@ pub use layout::Values;
 pub use normalized::{Inner, Normalized};
 pub use outcome::{Decoded, Outcome, Refusal, SetCounts};
 pub use plan::BATCH;
-pub use sampling::SamplingSource;
+pub use sampling::{KnownRates, SamplingSource};
 pub use settings::{Limits, Settings};
 pub use state::RestoreError;
 pub use value::{FieldName, List, ListEntry, ListKind, NamedValue, Renderer, Value};

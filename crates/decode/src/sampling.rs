@@ -142,6 +142,13 @@ impl Rates {
         self.only
     }
 
+    /// What holds for records that name this sampler (element 48 or 302), or none.
+    fn of(&self, sampler: Option<u64>) -> Option<Sampling> {
+        sampler
+            .and_then(|id| self.of_sampler(SamplerId::Sampler(id)))
+            .or(self.only)
+    }
+
     fn find_only(&self) -> Option<Sampling> {
         let mut all = self
             .by_sampler
@@ -157,6 +164,18 @@ impl Rates {
         ages.sort_unstable();
         let keep_from = ages.get(ages.len() / 2).copied().unwrap_or(u64::MAX);
         self.by_sampler.retain(|_, &mut (_, n)| n > keep_from);
+    }
+}
+
+/// The rates that options data have told so far, as the visitor sees them.
+#[derive(Clone, Copy, Debug)]
+pub struct KnownRates<'a>(pub(crate) &'a Rates);
+
+impl KnownRates<'_> {
+    /// The rate of records that name this sampler (element 48 or 302), or none; `None` while it is
+    /// not known.
+    pub fn of(&self, sampler: Option<u64>) -> Option<Sampling> {
+        self.0.of(sampler)
     }
 }
 

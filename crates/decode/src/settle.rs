@@ -196,7 +196,10 @@ impl Settling<'_> {
         record.active_timeout = timeout;
         let ended =
             matches!(record.end_reason, 1 | 3 | 4 | 5) || record.tcp_flags & ENDING_FLAGS != 0;
-        let continues = record.end_reason == 2 || duration * 10 >= timeout.millis() * 8;
+        let continues = match record.end_reason {
+            0 => duration * 10 >= timeout.millis() * 8,
+            reason => reason == 2,
+        };
         let said = match (ended, continues) {
             (true, _) => Fields::ENDED,
             (_, true) => Fields::CONTINUES,

@@ -24,7 +24,7 @@ use crate::settings::Settings;
 use crate::template::Template;
 
 /// The version of what [`Decoder::save`] writes.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// Why a saved state cannot be restored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

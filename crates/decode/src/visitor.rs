@@ -9,6 +9,7 @@ use crate::batch::Batch;
 use crate::exporter::Exporter;
 use crate::header::Header;
 use crate::layout::Values;
+use crate::sampling::KnownRates;
 use crate::template::Templates;
 use crate::value::Renderer;
 
@@ -23,8 +24,8 @@ pub trait Visitor {
         ExporterProfile::default()
     }
 
-    /// The header of a datagram that is going to be decoded.
-    fn header(&mut self, _header: &Header) {}
+    /// The header of a datagram that is going to be decoded, and who sent it.
+    fn header(&mut self, _exporter: &Exporter, _header: &Header) {}
 
     /// The Exporter has restarted: totals begin anew.
     fn restart(&mut self, _exporter: &Exporter, _domain: ObservationDomain) {}
@@ -43,6 +44,9 @@ pub trait Visitor {
 
     /// A data record of an Options Template.
     fn options(&mut self, _record: &OptionsRecord<'_>) {}
+
+    /// Options data have told a sampling rate: what is known now in this Observation Domain.
+    fn rates(&mut self, _exporter: &Exporter, _domain: ObservationDomain, _rates: KnownRates<'_>) {}
 
     /// Something is wrong; what is sound is decoded all the same.
     fn malformed(&mut self, _malformed: Malformed) {}

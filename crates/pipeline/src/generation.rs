@@ -8,6 +8,8 @@ use flowlog_flowlog::{
 };
 use flowlog_record::FlowLogIndex;
 
+use crate::extras::Extras;
+
 /// The flow logs and the table compiled from them; the place of a flow log is its
 /// [`FlowLogIndex`], and it keeps it in every later generation (a flow log that is gone stays as
 /// an inactive one).
@@ -15,6 +17,7 @@ use flowlog_record::FlowLogIndex;
 pub struct Generation {
     pub(crate) table: MatchTable,
     pub(crate) rules: Vec<(FlowLogIndex, Option<Rules>)>,
+    pub(crate) extras: Extras,
 }
 
 impl Generation {
@@ -33,7 +36,12 @@ impl Generation {
             .zip(flow_logs)
             .map(|(index, flow_log)| (index, active_rules(flow_log)))
             .collect();
-        Ok(Self { table, rules })
+        let extras = Extras::of(flow_logs);
+        Ok(Self {
+            table,
+            rules,
+            extras,
+        })
     }
 
     /// The compiled table, for its warnings.

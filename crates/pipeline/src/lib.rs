@@ -10,6 +10,7 @@
 extern crate alloc;
 
 mod copies;
+mod extras;
 mod generation;
 mod ledger;
 mod partition;

@@ -9,8 +9,8 @@ use alloc::collections::btree_map::Entry;
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
-use flowlog_aggregate::{Aggregator, FlowLogLedger, FlowMemory, Hold, Origin, Rules};
-use flowlog_decode::{Batch, Decoded, Decoder, Visitor};
+use flowlog_aggregate::{Aggregator, Arrival, FlowLogLedger, FlowMemory, Hold, Origin, Rules};
+use flowlog_decode::{Batch, Decoded, Decoder, Exporter, Header, KnownRates, Visitor};
 use flowlog_flowlog::{ExporterScope, MatchTable};
 use flowlog_record::{
     Address, EnterpriseNumber, ExporterId, ExporterProfile, FlowLogIndex, FlowRecord,
@@ -18,6 +18,7 @@ use flowlog_record::{
 };
 
 use crate::copies::EgressCopies;
+use crate::extras::Extras;
 use crate::generation::Generation;
 use crate::ledger::Ledger;
 use crate::settings::Settings;
@@ -37,6 +38,7 @@ pub struct Partition {
 pub(crate) struct Flows {
     table: MatchTable,
     rules: Vec<(FlowLogIndex, Option<Rules>)>,
+    extras: Extras,
     scopes: BTreeMap<(ExporterId, ObservationDomain), ExporterScope>,
     max_scopes: usize,
     pub(crate) copies: EgressCopies,
@@ -55,6 +57,7 @@ impl Partition {
             flows: Flows {
                 table: generation.table.clone(),
                 rules: Vec::new(),
+                extras: Extras::default(),
                 scopes: BTreeMap::new(),
                 max_scopes: settings.exporters.saturating_mul(2),
                 copies: EgressCopies::new(settings.exporters, settings.interfaces),
@@ -170,10 +173,25 @@ impl Visitor for Flows {
         self.table.profile(exporter, domain)
     }
 
+    /// It is not silent, whatever is in the datagram.
+    fn header(&mut self, exporter: &Exporter, header: &Header) {
+        self.aggregator.hear(&origin(exporter, header));
+    }
+
+    fn restart(&mut self, exporter: &Exporter, domain: ObservationDomain) {
+        self.memory
+            .restart(exporter.id, domain, exporter.last_heard);
+    }
+
+    fn rates(&mut self, exporter: &Exporter, domain: ObservationDomain, rates: KnownRates<'_>) {
+        self.aggregator
+            .learn_rates(exporter.id, domain, |sampler| rates.of(sampler));
+    }
+
     /// The heart: times, then counters, then flow logs. At most 64 records of one Template.
     fn records(&mut self, batch: &mut Batch<'_>) {
         batch.settle();
-        let origin = origin(batch);
+        let origin = origin(batch.exporter, batch.header);
         let profile = *batch.profile();
         self.memory.settle(
             &origin,
@@ -193,12 +211,25 @@ impl Visitor for Flows {
         let records: &[FlowRecord] = batch.records;
         let relayed = &mut |record| relayed_exporter(batch, record);
         let Self {
-            aggregator, rows, ..
+            aggregator,
+            rows,
+            extras,
+            ..
         } = self;
         scope.place_batch(records, relayed, &mut |flow_log, placed| {
-            aggregator.observe(flow_log, &origin, records, placed, &mut |row| {
-                rows.push(row);
-            });
+            let each = &mut |row| rows.push(row);
+            match extras.for_flow_log(flow_log) {
+                None => aggregator.observe(flow_log, &origin, records, placed, each),
+                Some(elements) => {
+                    let arrival = Arrival {
+                        origin: &origin,
+                        records,
+                        placed,
+                    };
+                    let extra = &mut |record| Some(elements.texts(batch, record));
+                    aggregator.observe_with(flow_log, arrival, extra, each);
+                }
+            }
         });
         scope.each_inactive(records, relayed, &mut |flow_log, placed| {
             aggregator.observe(flow_log, &origin, records, placed, &mut |row| {
@@ -218,6 +249,7 @@ impl Flows {
 
     fn change(&mut self, now: Timestamp, generation: &Generation) {
         self.table = generation.table.clone();
+        self.extras = generation.extras.clone();
         self.scopes.clear();
         let Self {
             aggregator,
@@ -251,14 +283,13 @@ impl Flows {
     }
 }
 
-fn origin(batch: &Batch<'_>) -> Origin {
-    let (exporter, header) = (&*batch.exporter, batch.header);
+fn origin(exporter: &Exporter, header: &Header) -> Origin {
     Origin {
         exporter: exporter.id,
         address: Address::from(exporter.address),
         domain: header.domain,
         at: header.at,
-        shift: batch.shift(),
+        shift: exporter.shift(),
         active_timeout: exporter.active_timeout(),
         first_heard: exporter.first_heard,
     }

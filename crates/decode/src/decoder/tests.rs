@@ -305,7 +305,7 @@ fn the_rate_of_a_record_goes_before_that_of_options() {
     assert_eq!(of_sampler(2), one_in(600));
     assert_eq!(
         of_sampler(3),
-        Sampling::UNKNOWN,
+        Sampling::unknown_of(3),
         "two rates, and none is that one"
     );
     let own = rate_after(&sampler, &[(0, 34, 4), (0, 48, 1)], &[(7, 4), (1, 1)]);

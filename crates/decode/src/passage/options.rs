@@ -7,7 +7,7 @@ use super::data::Body;
 use crate::elements as ie;
 use crate::layout::Layout;
 use crate::plan::unsigned;
-use crate::sampling::{RateElements, SamplerId};
+use crate::sampling::{KnownRates, RateElements, SamplerId};
 use crate::session::Session;
 use crate::template::DataKind;
 use crate::visitor::{OptionsRecord, Visitor};
@@ -59,7 +59,11 @@ impl<V: Visitor> Passage<'_, V> {
             let scopes = usize::from(scope_field_count);
             let said = Said::of(&template.layout, self.header.version, scopes, octets);
             said.apply(self.session, self.settings.limits.samplers);
-            self.tally.has_grown |= said.rate.rate().is_some();
+            if said.rate.rate().is_some() {
+                self.tally.has_grown = true;
+                let rates = KnownRates(&self.session.rates);
+                self.visitor.rates(self.exporter, self.header.domain, rates);
+            }
         }
         Some(length)
     }

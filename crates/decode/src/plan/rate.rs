@@ -70,14 +70,19 @@ impl RateColumns {
         if let Some(rate) = self.elements(row).rate() {
             return (rate, SamplingSource::Record);
         }
-        let known = self
-            .sampler
-            .iter()
-            .filter_map(|&(id, place)| SamplerId::of(id, place.unsigned(row)))
+        let named = self.sampler.iter();
+        let named = named.map(|&(id, place)| (id, place.unsigned(row)));
+        let known = named
+            .clone()
+            .filter_map(|(id, value)| SamplerId::of(id, value))
             .find_map(|sampler| rates.of_sampler(sampler));
-        match known {
-            Some(rate) => (rate, SamplingSource::Options),
-            None => (fallback.rate, fallback.source),
+        match (known, named.map(|(_, value)| value).next()) {
+            (Some(rate), _) => (rate, SamplingSource::Options),
+            // Whoever learns its rate later knows of whom it is.
+            (None, Some(sampler)) if !fallback.rate.is_known() => {
+                (Sampling::unknown_of(sampler), fallback.source)
+            }
+            (None, _) => (fallback.rate, fallback.source),
         }
     }
 

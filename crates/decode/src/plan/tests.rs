@@ -286,6 +286,10 @@ impl Naive<'_> {
         let sampler = |id: Option<SamplerId>| self.rates.of_sampler(id?);
         own.or_else(|| sampler(self.int(0, 48).map(SamplerId::Sampler)))
             .or_else(|| sampler(self.int(0, 302).map(SamplerId::Selector)))
+            .or_else(|| {
+                let named = self.int(0, 48).or_else(|| self.int(0, 302));
+                named.map(Sampling::unknown_of)
+            })
             .unwrap_or(Sampling::UNKNOWN)
     }
 

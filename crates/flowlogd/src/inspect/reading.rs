@@ -1,8 +1,8 @@
 //! What is in one datagram, as JSON in the order of its octets.
 
 use flowlog_decode::{
-    Batch, Decoded, Header, Normalized, OptionsRecord, Outcome, Renderer, SetEvent, SetKind,
-    TemplateEvent, Visitor, Withdrawal,
+    Batch, Decoded, Exporter, Header, Normalized, OptionsRecord, Outcome, Renderer, SetEvent,
+    SetKind, TemplateEvent, Visitor, Withdrawal,
 };
 use flowlog_record::{Fields, Version};
 use flowlog_wire::{FieldSpecifier, Malformed};
@@ -123,7 +123,7 @@ impl Reading {
 }
 
 impl Visitor for Reading {
-    fn header(&mut self, header: &Header) {
+    fn header(&mut self, _exporter: &Exporter, header: &Header) {
         self.header = Some(*header);
     }
 
