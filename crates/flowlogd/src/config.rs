@@ -28,7 +28,7 @@ use serde::{Deserialize, Serialize};
 
 pub use error::{ConfigError, Origin};
 pub use quantity::{Octets, Span};
-pub use reload::{Changes, changes};
+pub use reload::{Changes, changes, reloaded};
 pub use sections::{
     Collect, Control, Key, Limits, Log, LogFormat, LogLevel, Logstore, Telemetry, User,
 };

@@ -10,6 +10,7 @@ mod tests;
 
 use std::fs::{self, DirBuilder, File, Permissions, TryLockError};
 use std::io::{self, Read, Seek, Write};
+use std::num::NonZeroU16;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
@@ -199,6 +200,11 @@ impl DataDirectory {
     /// What it is.
     pub fn identity(&self) -> Identity {
         self.identity
+    }
+
+    /// How many partitions its Exporters hash to.
+    pub fn partitions(&self) -> NonZeroU16 {
+        NonZeroU16::new(self.identity.partitions).unwrap_or(NonZeroU16::MIN)
     }
 
     /// Begins an epoch: a number that no earlier start had, from 1. It is on the disk when this

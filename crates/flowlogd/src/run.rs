@@ -1,8 +1,12 @@
 //! `flowlogd run`: configuration → build (bind, fail early) → run → drain.
 //!
 //! Threads: one per worker (receives and aggregates), one that brings rows to the Logstore, one for
-//! HTTP, and this one, which waits for signals. Only the workers touch a datagram.
+//! HTTP, those of the Logstore, and this one, which waits for signals. Only the workers touch a
+//! datagram. When a thread dies or the Logstore cannot take rows any more, the daemon ends as after
+//! SIGTERM, with status 1: what it has is saved, and whoever watches over it starts it again.
 
+mod begin;
+mod bind;
 mod book;
 mod columns;
 mod daemon;
@@ -11,23 +15,29 @@ mod delivery;
 mod demo;
 mod figures;
 mod http;
+mod limits;
 mod saved;
 mod start;
+mod storage;
+mod thread;
 mod warnings;
 mod worker;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crossbeam_channel::{RecvTimeoutError, unbounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError, unbounded};
 use flowlog_record::Timestamp;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
-use tracing::info;
+use tracing::{error, info};
 
 use crate::config::{Config, Sources};
 
 pub(crate) use book::Numbered;
 pub use start::StartError;
+
+use daemon::Daemon;
+use thread::Event;
 
 /// How often memory is looked at and the figures are published.
 const HOUSEKEEPING: Duration = Duration::from_secs(1);
@@ -39,37 +49,51 @@ const HOUSEKEEPING: Duration = Duration::from_secs(1);
 /// everything that was is kept.
 pub fn run(sources: &Sources, config: Config, demo: bool) -> Result<(), StartError> {
     let mut signals = Signals::new([SIGTERM, SIGINT, SIGHUP]).map_err(StartError::Signals)?;
-    let (heard, inbox) = unbounded();
+    let (events, inbox) = unbounded();
     let handle = signals.handle();
-    let listener = start::spawn("signals".to_owned(), move || {
-        signals.forever().all(|signal| heard.send(signal).is_ok());
+    let heard = events.clone();
+    let listener = thread::spawn("signals", &events, move || {
+        signals
+            .forever()
+            .all(|signal| heard.send(Event::Signal(signal)).is_ok());
     })?;
-    let mut daemon = start::start(config)?;
-    let demo = demo
-        .then(|| demo::start(daemon.collect_address()))
-        .transpose()?;
-    loop {
-        match inbox.recv_timeout(HOUSEKEEPING) {
-            Ok(SIGHUP) => daemon.reload(sources),
-            Ok(signal) => {
-                info!(
-                    signal,
-                    "stopping: taking what is queued, saving what is open"
-                );
-                break;
-            }
-            Err(RecvTimeoutError::Timeout) => daemon.keep_house(),
-            Err(RecvTimeoutError::Disconnected) => break,
+    let mut daemon = start::start(config, &events)?;
+    let outcome = match demo.then(|| demo::start(daemon.collect_address(), &events)) {
+        Some(Err(problem)) => Err(problem),
+        Some(Ok(demo)) => {
+            let outcome = wait(&mut daemon, sources, &inbox);
+            demo.stop();
+            outcome
         }
-    }
-    if let Some(demo) = demo {
-        demo.stop();
-    }
+        None => wait(&mut daemon, sources, &inbox),
+    };
     let stopped = daemon.stop();
     handle.close();
     // Its panic was reported when it happened.
     drop(listener.join());
-    stopped
+    stopped.and(outcome)
+}
+
+/// Does what there is to do until the daemon shall end.
+fn wait(daemon: &mut Daemon, sources: &Sources, inbox: &Receiver<Event>) -> Result<(), StartError> {
+    loop {
+        match inbox.recv_timeout(HOUSEKEEPING) {
+            Ok(Event::Signal(SIGHUP)) => daemon.reload(sources),
+            Ok(Event::Signal(signal)) => {
+                info!(
+                    signal,
+                    "stopping: taking what is queued, saving what is open"
+                );
+                return Ok(());
+            }
+            Ok(Event::Broken(problem)) => {
+                error!(problem, "stopping: the daemon cannot go on");
+                return Err(StartError::Broken(problem));
+            }
+            Err(RecvTimeoutError::Timeout) => daemon.keep_house(),
+            Err(RecvTimeoutError::Disconnected) => return Ok(()),
+        }
+    }
 }
 
 /// The time of the system's clock.

@@ -8,16 +8,25 @@ use super::{Config, tree};
 
 /// Keys that are applied by a reload; every other needs a restart.
 pub(super) const RELOADABLE: &[&str] = &[
-    "access_key",
     "flow_log",
     "limits.memory",
     "log.level",
-    "logstore.disk_budget",
     "logstore.retention_days",
     "regions",
     "resource",
-    "user",
 ];
+
+/// What holds after a reload: the values of `next` where that can be, those of `now` elsewhere.
+pub fn reloaded(now: &Config, next: Config) -> Config {
+    let mut config = now.clone();
+    config.flow_log = next.flow_log;
+    config.limits.memory = next.limits.memory;
+    config.log.level = next.log.level;
+    config.logstore.retention_days = next.logstore.retention_days;
+    config.regions = next.regions;
+    config.resource = next.resource;
+    config
+}
 
 /// What differs between two configurations, as keys in alphabetical order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -43,18 +43,21 @@ impl Default for Collect {
     }
 }
 
-/// `[limits]`: what strangers can make the daemon remember, over all partitions together.
+/// `[limits]`: what strangers can make the daemon remember. Exporters hash to 64 partitions, each of
+/// which decides by what it holds itself; so it has a share of each limit that leaves room for an
+/// uneven spread, and all together may hold more, up to `memory`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Limits {
-    /// Exporters remembered; beyond it the one silent for longest is forgotten. Default 16,384.
-    /// Raise it for networks with more routers than that.
+    /// Exporters remembered; a partition that has twice its share (and 16 more) forgets the one
+    /// silent for longest. Default 16,384. Raise it for networks with more routers than that.
     pub exporters: u32,
     /// Templates remembered per Exporter. Default 1024, some 100 KiB. Raise it for Exporters with
     /// thousands of Observation Domains.
     pub templates: u32,
-    /// Rows under way; beyond 90 % the oldest leave early, reason `cap`. Default 4,000,000, at
-    /// some 250 octets each. The first thing to raise on a large machine.
+    /// Rows under way; one partition, and so one Exporter, may have a quarter of them. Beyond
+    /// 90 % of that its oldest leave early, reason `cap`. Default 4,000,000, at some 100 octets
+    /// each. The first thing to raise on a large machine.
     pub live_flows: u32,
     /// Memory of the process beyond which datagrams are shed and counted. Default `2GiB`. Set it
     /// to what the machine can spare.
@@ -106,9 +109,6 @@ pub struct Logstore {
     /// Rows are sealed when the first of them is so old. Default `5m`. Less lets other programs
     /// see them in the segments sooner, at the price of more and smaller ones.
     pub seal_after: Span,
-    /// How long rows may wait for others to share their sync to disk; 0 syncs at once. Default
-    /// `5ms`. More is kinder to slow disks.
-    pub sync_delay: Span,
     /// What segments and journals may take of the disk; beyond it the oldest rows are deleted and
     /// counted. 0 is the disk's own limit. Default `0`. Set it where the disk has other users.
     pub disk_budget: Octets,
@@ -129,7 +129,6 @@ impl Default for Logstore {
             endpoints: vec!["localhost".into()],
             seal_size: Octets(64 << 20),
             seal_after: Span::from_seconds(300),
-            sync_delay: Span::from_millis(5),
             disk_budget: Octets(0),
             retention_days: 30,
             query_timeout: Span::from_seconds(30),

@@ -401,13 +401,36 @@ fn a_reload_says_what_it_applies_and_what_it_cannot() {
     )
     .unwrap();
     let found = changes(&now, &next);
-    assert_eq!(found.applied, ["access_key", "log.level", "regions"]);
-    assert_eq!(found.needs_restart, ["collect.workers", "log.format"]);
+    assert_eq!(found.applied, ["log.level", "regions"]);
+    assert_eq!(
+        found.needs_restart,
+        ["access_key", "collect.workers", "log.format"]
+    );
     assert!(changes(&now, &now).is_empty());
     // only the secret differs
     let other = load("[[access_key]]\nid = \"a\"\nsecret = \"y\"\n").unwrap();
     let same = load("[[access_key]]\nid = \"a\"\nsecret = \"x\"\n").unwrap();
-    assert_eq!(changes(&same, &other).applied, ["access_key"]);
+    assert_eq!(changes(&same, &other).needs_restart, ["access_key"]);
+}
+
+#[test]
+fn after_a_reload_holds_what_was_said_to_be_applied_and_nothing_else() {
+    let now = Config::default();
+    let next = load(
+        "account = \"7\"\nregions = [\"a\"]\n[limits]\nmemory = \"1GiB\"\ntemplates = 9\n\
+         [log]\nlevel = \"debug\"\nformat = \"json\"\n\
+         [logstore]\nretention_days = 3\ndisk_budget = \"1GiB\"\n\
+         [[resource]]\nid = \"sag-0123456789abcdefgh\"\nkind = \"sag\"\nregion = \"a\"\n\
+         exporters = [\"192.0.2.1\"]\n\
+         [[flow_log]]\nname = \"other\"\nproject = \"flow-logs\"\nlogstore = \"other\"\n",
+    )
+    .unwrap();
+    let holds = reloaded(&now, next.clone());
+    let promised = changes(&now, &next);
+    assert_eq!(promised.applied, reload::RELOADABLE);
+    assert_eq!(changes(&now, &holds).applied, promised.applied);
+    assert_eq!(changes(&holds, &next).needs_restart, promised.needs_restart);
+    assert!(changes(&holds, &next).applied.is_empty());
 }
 
 #[test]

@@ -135,3 +135,6 @@ fn validated(definition: Definition, inventory: &Inventory) -> Result<FlowLog, N
         .validate(inventory)
         .map_err(|problem| NumberingError::FlowLog { name, problem })
 }
+
+#[cfg(test)]
+mod tests;

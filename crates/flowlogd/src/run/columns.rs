@@ -10,7 +10,8 @@ use flowlog_logstore::batch::{Mask, Values};
 const FEW: usize = 16;
 
 /// Gathers the values of one column. The first value that is there decides the form; a column
-/// whose values differ in kind (an element that one Exporter sends as text) becomes text.
+/// whose values differ in kind (an element that one Exporter sends as text), or do not fit 63 bits,
+/// becomes text.
 #[derive(Debug)]
 pub(crate) struct ColumnBuilder {
     form: Form,
@@ -55,10 +56,13 @@ impl ColumnBuilder {
                 values.push([0; 16]);
                 true
             }
-            (Form::Int(values, _), Value::Unsigned(_) | Value::Signed(_)) => {
-                values.push(value.long().unwrap_or_default());
-                true
-            }
+            (Form::Int(values, _), value) => match integer(value) {
+                Some(value) => {
+                    values.push(value);
+                    true
+                }
+                None => false,
+            },
             (Form::Address(values, _), Value::Address(address)) => {
                 values.push(address.octets());
                 true
@@ -108,16 +112,14 @@ impl ColumnBuilder {
         };
         self.form = match value {
             Value::Absent => Form::Undecided,
-            Value::Unsigned(_) | Value::Signed(_) => {
+            Value::Unsigned(_) | Value::Signed(_) if integer(value).is_some() => {
                 Form::Int(filled(0, self.rows, self.capacity), absent())
             }
             Value::Address(_) => Form::Address(filled([0; 16], self.rows, self.capacity), absent()),
             Value::RowId(id) if self.rows == 0 => {
                 Form::Numbered(prefix(&id), Vec::with_capacity(self.capacity))
             }
-            Value::RowId(_) | Value::Text(_) | Value::Sampling(_) => {
-                Form::Text(Texts::absent(self.rows, self.capacity))
-            }
+            _ => Form::Text(Texts::absent(self.rows, self.capacity)),
         };
     }
 
@@ -200,6 +202,15 @@ impl Texts {
     }
 }
 
+/// The value as an integer of a Logstore, when it is one.
+fn integer(value: Value<'_>) -> Option<i64> {
+    match value {
+        Value::Unsigned(number) => i64::try_from(number).ok(),
+        Value::Signed(number) => Some(number),
+        _ => None,
+    }
+}
+
 fn filled<T: Clone>(value: T, rows: usize, capacity: usize) -> Vec<T> {
     let mut values = Vec::with_capacity(capacity);
     values.resize(rows, value);
@@ -210,3 +221,6 @@ fn filled<T: Clone>(value: T, rows: usize, capacity: usize) -> Vec<T> {
 fn prefix(id: &RowId<'_>) -> Arc<str> {
     format!("{}-{}-{}-", id.epoch, id.flow_log, id.partition).into()
 }
+
+#[cfg(test)]
+mod tests;

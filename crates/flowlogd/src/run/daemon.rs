@@ -2,8 +2,8 @@
 
 use std::fs;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, PoisonError};
 use std::thread::JoinHandle;
 
 use crossbeam_channel::Sender;
@@ -11,20 +11,17 @@ use flowlog_collect::Waker;
 use flowlog_logstore::Logstore;
 use tracing::{error, info, warn};
 
+use super::StartError;
+use super::begin::Owned;
 use super::book::Numbered;
-use super::deliverer::Current;
 use super::delivery::Delivery;
 use super::figures::{Board, publish_logstore};
 use super::http::Servers;
 use super::saved;
-use super::start::{StartError, ensure_logstores};
-use super::worker::{Command, Handover, Owned};
-use crate::config::{Config, Sources, changes};
+use super::worker::{Command, Ended, Handover};
+use crate::config::{self, Config, Sources};
 use crate::data_directory::DataDirectory;
-use crate::telemetry::Readiness;
-
-/// What a worker's thread gives back.
-type Ended = (Vec<Owned>, std::collections::VecDeque<Handover>);
+use crate::telemetry::{Readiness, log, metrics};
 
 /// Everything that runs. [`Daemon::stop`] ends it.
 #[derive(Debug)]
@@ -37,12 +34,41 @@ pub(super) struct Daemon {
     pub(super) addresses: Vec<SocketAddr>,
     pub(super) logstore: Arc<Logstore>,
     pub(super) servers: Servers,
-    pub(super) delivery: Current,
     pub(super) deliverer: JoinHandle<Vec<Handover>>,
-    pub(super) commands: Vec<(Sender<Command>, Waker)>,
-    pub(super) threads: Vec<JoinHandle<Ended>>,
+    /// Dropped, it tells the deliverer that the daemon stops.
+    pub(super) stopping: Sender<()>,
+    pub(super) workers: Workers,
     pub(super) shed: Arc<AtomicBool>,
     pub(super) board: Arc<Board>,
+}
+
+/// The workers' threads, and how they are told.
+#[derive(Debug, Default)]
+pub(super) struct Workers {
+    commands: Vec<(Sender<Command>, Waker)>,
+    threads: Vec<JoinHandle<Ended>>,
+}
+
+impl Workers {
+    /// Another worker.
+    pub(super) fn add(
+        &mut self,
+        commands: Sender<Command>,
+        waker: Waker,
+        thread: JoinHandle<Ended>,
+    ) {
+        self.commands.push((commands, waker));
+        self.threads.push(thread);
+    }
+
+    /// Tells all of them.
+    pub(super) fn tell(&self, command: &Command) {
+        for (worker, waker) in &self.commands {
+            // A worker that has died has been reported.
+            let _ = worker.send(command.clone());
+            waker.wake();
+        }
+    }
 }
 
 impl Daemon {
@@ -58,88 +84,73 @@ impl Daemon {
             Ok(next) => next,
             Err(problem) => return error!(%problem, "the configuration was not reloaded"),
         };
-        let changes = changes(&self.config, &next);
+        let changes = config::changes(&self.config, &next);
+        let config = config::reloaded(&self.config, next);
+        if let Err(problem) = self.change_to(&config) {
+            return error!(problem, "the configuration was not reloaded");
+        }
+        self.config = config;
+        log::set_level(self.config.log.level);
         if !changes.needs_restart.is_empty() {
             warn!(keys = ?changes.needs_restart, "these keys change only with a restart");
         }
-        if let Err(problem) = self.change_to(&next) {
-            return error!(problem, "the configuration was not reloaded");
-        }
         info!(keys = ?changes.applied, "the configuration was reloaded");
-        self.config.flow_log = next.flow_log;
-        self.config.resource = next.resource;
-        self.config.regions = next.regions;
-        self.config.limits.memory = next.limits.memory;
-        self.config.logstore.retention_days = next.logstore.retention_days;
     }
 
-    fn change_to(&mut self, next: &Config) -> Result<(), String> {
+    fn change_to(&mut self, config: &Config) -> Result<(), String> {
         let numbered = self
             .numbered
-            .changed_to(next)
+            .changed_to(config)
             .map_err(|problem| problem.to_string())?;
         let generation = numbered
             .generation()
             .map_err(|problem| problem.to_string())?;
-        ensure_logstores(&self.logstore, next, &numbered).map_err(|problem| problem.to_string())?;
-        let delivery = Delivery::new(
-            Arc::new(numbered.inventory.clone()),
-            &self.config.account,
-            self.epoch,
-            &numbered.flow_logs,
-        );
-        *self.delivery.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(delivery);
+        let delivery = Delivery::new(config, self.epoch, &numbered);
+        delivery
+            .make_logstores(&self.logstore)
+            .map_err(|problem| problem.to_string())?;
+        for warning in numbered.warnings(&generation) {
+            warn!("{warning}");
+        }
         self.board.set_flow_logs(numbered.names());
         self.numbered = numbered;
-        self.tell(&Command::Change(Arc::new(generation)));
+        self.workers
+            .tell(&Command::Change(Arc::new(generation), Arc::new(delivery)));
         Ok(())
     }
 
-    /// Takes what the kernel has queued, delivers what has left, saves what is open.
+    /// Takes what the kernel has queued, delivers what has left, saves what is open. HTTP answers
+    /// until that is done.
     pub(super) fn stop(self) -> Result<(), StartError> {
         self.readiness.stopping();
-        self.tell(&Command::Stop);
-        let Self {
-            data,
-            numbered,
-            epoch,
-            logstore,
-            servers,
-            deliverer,
-            threads,
-            ..
-        } = self;
+        self.workers.tell(&Command::Stop);
+        drop(self.stopping);
         let mut partitions = Vec::new();
-        let mut handovers = Vec::new();
-        for thread in threads {
+        let mut left = Vec::new();
+        for thread in self.workers.threads {
+            // Its panic was reported when it happened.
             if let Ok((owned, outbox)) = thread.join() {
                 partitions.extend(owned);
-                handovers.extend(outbox);
-            } else {
-                error!("a worker has died: its open rows are lost");
+                left.extend(outbox);
             }
         }
         // Rows that were on their way come before those that had not left their worker.
-        let mut undelivered = deliverer.join().unwrap_or_default();
-        undelivered.append(&mut handovers);
-        partitions.sort_by_key(|owned| owned.number);
-        put_back(&mut partitions, undelivered);
-        let saved = save(&data, &numbered, epoch, &partitions);
-        if let Err(problem) = servers.stop() {
-            warn!(%problem, "the http interfaces did not end well");
+        let mut undelivered = self.deliverer.join().unwrap_or_default();
+        undelivered.append(&mut left);
+        let waiting: usize = undelivered.iter().map(|it| it.rows.len()).sum();
+        if waiting > 0 {
+            warn!(
+                rows = waiting,
+                "rows that the Logstore did not take are saved"
+            );
         }
-        drop(logstore);
+        put_back(&mut partitions, undelivered);
+        let saved = save(&self.data, &self.numbered, self.epoch, &partitions);
+        self.servers.stop();
+        drop(self.logstore);
         saved.map_err(StartError::Save)?;
         info!("stopped; the next start goes on from here");
         Ok(())
-    }
-
-    fn tell(&self, command: &Command) {
-        for (worker, waker) in &self.commands {
-            // A worker that has died is reported when it is joined.
-            drop(worker.send(command.clone()));
-            waker.wake();
-        }
     }
 
     /// What is done every second.
@@ -154,17 +165,19 @@ impl Daemon {
         let Some(resident) = resident_octets() else {
             return;
         };
-        let over = resident > self.config.limits.memory.0;
-        if self.shed.swap(over, Ordering::Relaxed) != over {
-            if over {
-                warn!(
-                    resident,
-                    limit = self.config.limits.memory.0,
-                    "shedding datagrams: memory"
-                );
-            } else {
-                info!(resident, "memory is below its limit again");
-            }
+        metrics::FLOWLOGD_RESIDENT.measure(&[], resident);
+        let limit = self.config.limits.memory.0;
+        let over = resident > limit;
+        if self.shed.swap(over, Ordering::Relaxed) == over {
+            return;
+        }
+        if over {
+            warn!(
+                resident,
+                limit, "shedding datagrams: the process has more memory than limits.memory"
+            );
+        } else {
+            info!(resident, limit, "memory is below its limit again");
         }
     }
 }
@@ -181,16 +194,23 @@ fn put_back(partitions: &mut [Owned], undelivered: Vec<Handover>) {
     }
 }
 
+/// Saves the partitions; those that died with their worker are missing.
 fn save(
     data: &DataDirectory,
     numbered: &Numbered,
     epoch: u64,
     partitions: &[Owned],
 ) -> std::io::Result<()> {
-    let book = numbered.book(epoch, data.identity().partitions);
+    let of = |number| partitions.iter().find(|owned| owned.number == number);
+    let mut book = numbered.book(epoch, data.identity().partitions);
+    book.missing = (0..book.partitions)
+        .filter(|&number| of(number).is_none())
+        .collect();
+    if !book.missing.is_empty() {
+        error!(partitions = ?book.missing, "a worker has died: its open rows are lost");
+    }
     saved::write(&saved::directory(data.path()), &book, |number| {
-        let owned = partitions.iter().find(|owned| owned.number == number);
-        owned
+        of(number)
             .map(|owned| owned.partition.save())
             .unwrap_or_default()
     })

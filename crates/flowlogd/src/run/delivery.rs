@@ -1,20 +1,20 @@
 //! Rows on their way from a partition to the Logstore: typed columns, no text per row.
 //!
-//! Rows of one (flow log, partition) stay in the order of their numbers; one batch carries all
-//! that a partition handed over for a flow log, one LogGroup per Exporter (`__source__`).
+//! Rows of one (flow log, partition) stay in the order of their numbers: one batch carries all that
+//! a partition handed over for a flow log, one LogGroup per Exporter (`__source__`).
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use flowlog_flowlog::{ColumnType, FlowLog, Inventory, Layout, Names, SLS_TOPIC, row_time};
+use flowlog_flowlog::{ColumnType, FlowLog, Inventory, Layout, Names, SLS_TOPIC, Status, row_time};
 use flowlog_logstore::batch::{Batch, Column, Group, Origin};
+use flowlog_logstore::{Logstore, ManageError};
 use flowlog_record::{Address, FlowLogIndex, Row, Timestamp};
-use flowlog_sls::index::{IndexConfig, KeyIndex};
+use flowlog_sls::index::KeyIndex;
 
+use super::book::Numbered;
 use super::columns::ColumnBuilder;
-
-/// The most rows of one batch: larger hand-overs become several, in order.
-const MAX_BATCH_ROWS: usize = 65_536;
+use crate::config::Config;
 
 /// Where the rows of one flow log go, and what they look like.
 #[derive(Debug)]
@@ -22,38 +22,63 @@ struct Destination {
     flow_log: Arc<str>,
     project: Arc<str>,
     logstore: Arc<str>,
+    active: bool,
     layout: Layout,
     names: Vec<Arc<str>>,
 }
 
-/// Turns rows into batches of the Logstore.
+/// Turns the rows of one generation of flow logs into batches of the Logstore.
 #[derive(Debug)]
 pub(crate) struct Delivery {
-    inventory: Arc<Inventory>,
-    account: Arc<str>,
+    inventory: Inventory,
+    account: String,
     epoch: u64,
+    retention_days: u32,
+    /// The place of each is its [`FlowLogIndex`].
     destinations: Vec<Destination>,
 }
 
 impl Delivery {
-    /// For these flow logs, whose place is their [`FlowLogIndex`].
-    pub(crate) fn new(
-        inventory: Arc<Inventory>,
-        account: &str,
-        epoch: u64,
-        flow_logs: &[FlowLog],
-    ) -> Self {
-        let destinations = flow_logs.iter().map(Destination::new).collect();
+    /// For these flow logs.
+    pub(crate) fn new(config: &Config, epoch: u64, numbered: &Numbered) -> Self {
         Self {
-            inventory,
-            account: account.into(),
+            inventory: numbered.inventory.clone(),
+            account: config.account.clone(),
             epoch,
-            destinations,
+            retention_days: config.logstore.retention_days.into(),
+            destinations: numbered.flow_logs.iter().map(Destination::new).collect(),
         }
     }
 
-    /// The batches of what one partition handed over; `rows` is in the order in which they left.
-    /// Also how many times were clamped to what a Logstore accepts.
+    /// Makes the projects and Logstores of the flow logs that are active, where they are absent.
+    /// Each has an index for all columns of the flow logs that write there, beside what is indexed
+    /// already.
+    ///
+    /// # Errors
+    /// What the Logstore says.
+    pub(crate) fn make_logstores(&self, logstore: &Logstore) -> Result<(), ManageError> {
+        let mut active = self.destinations.iter().filter(|it| it.active);
+        active.try_for_each(|destination| destination.make(logstore, self.retention_days))
+    }
+
+    /// Makes the Logstore of this name, which has rows to take, whatever flow log they are of.
+    ///
+    /// # Errors
+    /// What the Logstore says.
+    pub(crate) fn make_logstore(
+        &self,
+        logstore: &Logstore,
+        (project, name): (&str, &str),
+    ) -> Result<(), ManageError> {
+        let mut named = self
+            .destinations
+            .iter()
+            .filter(|it| *it.project == *project && *it.logstore == *name);
+        named.try_for_each(|destination| destination.make(logstore, self.retention_days))
+    }
+
+    /// The batches of what one partition handed over, at most one per flow log; `rows` is in the
+    /// order in which they left. Also how many times were clamped to what a Logstore accepts.
     pub(crate) fn batches(
         &self,
         partition: u16,
@@ -67,14 +92,13 @@ impl Delivery {
         let mut batches = Vec::new();
         let mut clamped = 0;
         for (flow_log, rows) in by_flow_log {
+            // Every generation has all flow logs of those before it.
             let Some(destination) = self.destinations.get(usize::from(flow_log.0)) else {
                 continue;
             };
-            for rows in rows.chunks(MAX_BATCH_ROWS) {
-                let (batch, times) = self.batch(destination, partition, rows, now);
-                clamped += times;
-                batches.push(batch);
-            }
+            let (batch, times) = self.batch(destination, partition, &rows, now);
+            clamped += times;
+            batches.push(batch);
         }
         (batches, clamped)
     }
@@ -111,7 +135,7 @@ impl Delivery {
             .iter()
             .map(|row| row.number)
             .max()
-            .map_or(0, |last| last + 1);
+            .map_or(0, |last| last.saturating_add(1));
         let batch = Batch {
             project: Arc::clone(&destination.project),
             logstore: Arc::clone(&destination.logstore),
@@ -128,23 +152,6 @@ impl Delivery {
     }
 }
 
-/// The index of the Logstore of a flow log: a field for each of its columns, numbers as `long`, so
-/// that `sum(bytes)` works.
-pub(crate) fn index(flow_log: &FlowLog) -> IndexConfig {
-    let layout = Layout::for_flow_log(flow_log);
-    let keys = layout.columns().iter().map(|column| {
-        let key = match column.column_type() {
-            ColumnType::Long => KeyIndex::long(),
-            ColumnType::Text => KeyIndex::whole(),
-        };
-        (column.name().to_owned(), key)
-    });
-    IndexConfig {
-        keys: keys.collect(),
-        ..IndexConfig::default()
-    }
-}
-
 impl Destination {
     fn new(flow_log: &FlowLog) -> Self {
         let layout = Layout::for_flow_log(flow_log);
@@ -152,6 +159,7 @@ impl Destination {
             flow_log: flow_log.id().as_str().into(),
             project: flow_log.project().as_str().into(),
             logstore: flow_log.logstore().as_str().into(),
+            active: flow_log.status() == Status::Active,
             names: layout
                 .columns()
                 .iter()
@@ -159,6 +167,34 @@ impl Destination {
                 .collect(),
             layout,
         }
+    }
+
+    fn make(&self, logstore: &Logstore, retention_days: u32) -> Result<(), ManageError> {
+        let before = logstore.logstore(&self.project, &self.logstore);
+        let before = before.and_then(|info| info.index);
+        let mut index = before.as_deref().cloned().unwrap_or_default();
+        let mut is_whole = before.is_some();
+        for (key, kind) in self.index() {
+            index.keys.entry(key).or_insert_with(|| {
+                is_whole = false;
+                kind
+            });
+        }
+        if !is_whole {
+            logstore.ensure_logstore(&self.project, &self.logstore, index)?;
+        }
+        logstore.set_ttl(&self.project, &self.logstore, retention_days)
+    }
+
+    /// A field for each column, numbers as `long`, so that `sum(bytes)` works.
+    fn index(&self) -> impl Iterator<Item = (String, KeyIndex)> {
+        self.layout.columns().iter().map(|column| {
+            let kind = match column.column_type() {
+                ColumnType::Long => KeyIndex::long(),
+                ColumnType::Text => KeyIndex::whole(),
+            };
+            (column.name().to_owned(), kind)
+        })
     }
 
     fn group(
@@ -203,3 +239,6 @@ impl Destination {
         (group, clamped)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,14 +8,15 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::{self, JoinHandle};
+use std::thread::{JoinHandle, park_timeout};
 use std::time::Duration;
 
-use flowlog_exporter_sim::{Fleet, FleetConfig};
+use crossbeam_channel::Sender;
+use flowlog_exporter_sim::{Fleet, FleetConfig, Timeouts};
 use tracing::{info, warn};
 
-use super::start::StartError;
-use super::system_time;
+use super::thread::{self, Event};
+use super::{StartError, system_time};
 
 /// The longest that the thread waits before it looks whether it shall end.
 const WAIT: Duration = Duration::from_millis(100);
@@ -28,7 +29,10 @@ pub(super) struct Demo {
 }
 
 /// Sends what simulated Exporters export to where the daemon receives.
-pub(super) fn start(collector: Option<SocketAddr>) -> Result<Demo, StartError> {
+pub(super) fn start(
+    collector: Option<SocketAddr>,
+    events: &Sender<Event>,
+) -> Result<Demo, StartError> {
     let refused = |problem| StartError::System {
         what: "the simulated Exporters",
         problem,
@@ -38,16 +42,25 @@ pub(super) fn start(collector: Option<SocketAddr>) -> Result<Demo, StartError> {
         Some(IpAddr::V4(ip)) if !ip.is_unspecified() => SocketAddr::from((ip, port)),
         _ => SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
     };
-    let fleet = Fleet::new(&FleetConfig::default(), system_time())
+    let fleet = Fleet::new(&fleet_config(), system_time())
         .map_err(|problem| refused(io::Error::other(problem.to_string())))?;
     let stop = Arc::new(AtomicBool::new(false));
     let stopped = Arc::clone(&stop);
-    let thread = thread::Builder::new()
-        .name("demo".to_owned())
-        .spawn(move || export(fleet, to, &stopped))
-        .map_err(refused)?;
+    let thread = thread::spawn("demo", events, move || export(fleet, to, &stopped))?;
     info!(%to, "simulated Exporters send; their first rows appear within two minutes");
     Ok(Demo { stop, thread })
+}
+
+/// Connections that last are reported twice a minute, so that nobody waits longer for a row than a
+/// window, its hold and half a minute.
+fn fleet_config() -> FleetConfig {
+    FleetConfig {
+        timeouts: Timeouts {
+            active_ms: 30_000,
+            ..Timeouts::default()
+        },
+        ..FleetConfig::default()
+    }
 }
 
 impl Demo {
@@ -83,6 +96,6 @@ fn export(mut fleet: Fleet, to: SocketAddr, stopped: &AtomicBool) {
         let wait = fleet.next_due().map_or(WAIT, |due| {
             Duration::from_millis(u64::try_from(due.since(now)).unwrap_or(0).max(1)).min(WAIT)
         });
-        thread::park_timeout(wait);
+        park_timeout(wait);
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use flowlog_aggregate::FlowLogLedger;
@@ -9,7 +10,7 @@ use flowlog_logstore::Logstore;
 use flowlog_pipeline::Ledger;
 use flowlog_record::FlowLogIndex;
 
-use super::worker::Owned;
+use super::begin::Owned;
 use crate::telemetry::metrics::{self as names, Metric};
 
 /// Exporters that have series of their own; what others do is published together.
@@ -24,13 +25,14 @@ pub(crate) struct Received {
     pub(crate) missteered: u64,
     pub(crate) errors: u64,
     pub(crate) kernel_drops: u64,
+    /// Messages that were not written, because there were too many of their kind.
+    pub(crate) suppressed_warnings: u64,
 }
 
 /// What one worker has posted.
 #[derive(Clone, Debug, Default)]
 struct Figures {
     received: Received,
-    waiting_rows: usize,
     ledger: Ledger,
     flow_logs: Vec<FlowLogLedger>,
     exporters: Vec<(IpAddr, Exported)>,
@@ -54,6 +56,11 @@ pub(crate) struct Board {
     flow_logs: Mutex<Vec<String>>,
     /// Exporters that have series of their own: first come, first served.
     known: Mutex<BTreeSet<IpAddr>>,
+    /// Rows that have left their partitions, and those of them that wait no more.
+    rows_left: AtomicU64,
+    rows_delivered: AtomicU64,
+    clamped_times: AtomicU64,
+    rows_given_up: AtomicU64,
 }
 
 impl Board {
@@ -62,6 +69,10 @@ impl Board {
             workers: (0..workers).map(|_| Mutex::default()).collect(),
             flow_logs: Mutex::new(flow_logs),
             known: Mutex::default(),
+            rows_left: AtomicU64::new(0),
+            rows_delivered: AtomicU64::new(0),
+            clamped_times: AtomicU64::new(0),
+            rows_given_up: AtomicU64::new(0),
         }
     }
 
@@ -70,15 +81,28 @@ impl Board {
         *locked(&self.flow_logs) = flow_logs;
     }
 
+    /// Rows have left a partition.
+    pub(crate) fn rows_left(&self, rows: usize) {
+        self.rows_left.fetch_add(wide(rows), Ordering::Relaxed);
+    }
+
+    /// Rows are stored, but for those that were given up.
+    pub(crate) fn rows_delivered(&self, rows: usize, clamped_times: u64, given_up: usize) {
+        self.rows_delivered.fetch_add(wide(rows), Ordering::Relaxed);
+        self.clamped_times
+            .fetch_add(clamped_times, Ordering::Relaxed);
+        self.rows_given_up
+            .fetch_add(wide(given_up), Ordering::Relaxed);
+    }
+
     /// What a worker has counted since it began, saved state included.
-    pub(crate) fn post(&self, worker: usize, received: Received, waiting: usize, owned: &[Owned]) {
+    pub(crate) fn post(&self, worker: usize, received: Received, owned: &[Owned]) {
         let Some(place) = self.workers.get(worker) else {
             return;
         };
         let count = locked(&self.flow_logs).len();
         let mut figures = Figures {
             received,
-            waiting_rows: waiting,
             ..Figures::default()
         };
         figures.flow_logs.resize(count, FlowLogLedger::default());
@@ -127,10 +151,32 @@ impl Board {
             publish_flow_log(id, &sum);
         }
         let sum = |of: fn(&Figures) -> u64| all.iter().map(of).sum::<u64>();
-        names::PIPELINE_WAITING_ROWS.measure(&[], sum(|f| wide(f.waiting_rows)));
+        let suppressed = sum(|f| f.received.suppressed_warnings);
+        names::FLOWLOGD_SUPPRESSED_WARNINGS.count(&[], suppressed);
         names::PIPELINE_LIVE_FLOWS.measure(&[], sum(|f| f.open_rows));
         names::PIPELINE_EXPORTERS.measure(&[], sum(|f| wide(f.exporters.len())));
         self.publish_exporters(&all);
+        self.publish_delivery();
+    }
+
+    fn publish_delivery(&self) {
+        names::PIPELINE_WAITING_ROWS.measure(&[], self.waiting_rows());
+        let clamped_times = self.clamped_times.load(Ordering::Relaxed);
+        names::LOGSTORE_CLAMPED_TIMES.count(&[], clamped_times);
+        names::LOGSTORE_GIVEN_UP_ROWS.count(&[], self.given_up_rows());
+    }
+
+    /// Rows that have left their partitions and are not stored yet.
+    pub(crate) fn waiting_rows(&self) -> u64 {
+        // In this order, so that rows that leave meanwhile do not make it negative.
+        let delivered = self.rows_delivered.load(Ordering::Relaxed);
+        let left = self.rows_left.load(Ordering::Relaxed);
+        left.saturating_sub(delivered)
+    }
+
+    /// Rows that no Logstore takes.
+    pub(crate) fn given_up_rows(&self) -> u64 {
+        self.rows_given_up.load(Ordering::Relaxed)
     }
 
     fn publish_exporters(&self, all: &[Figures]) {
@@ -177,6 +223,16 @@ pub(crate) fn publish_logstore(logstore: &Logstore) {
     names::LOGSTORE_JOURNAL_SYNCS.count(&[], stats.journal_syncs);
     names::LOGSTORE_SEALED_SEGMENTS.count(&[], stats.segments_sealed);
     names::LOGSTORE_DELETED_ROWS.count(&[], stats.rows_evicted);
+    let deleted = [
+        ("expired", stats.segments_expired),
+        ("evicted", stats.segments_evicted),
+    ];
+    for (reason, count) in deleted {
+        names::LOGSTORE_DELETED_SEGMENTS.count(&[("reason", reason.to_owned())], count);
+    }
+    names::LOGSTORE_JOURNAL_FAILURES.count(&[], stats.journal_failures);
+    names::LOGSTORE_SEAL_FAILURES.count(&[], stats.seal_failures);
+    names::LOGSTORE_SET_ASIDE_SEGMENTS.count(&[], stats.segments_set_aside);
     names::LOGSTORE_DISK_OCTETS.measure(&[], logstore.disk_octets());
     let queries = [
         ("answered", stats.queries),

@@ -1,76 +1,67 @@
 //! The HTTP interfaces on a runtime of their own: the Logstore's and telemetry's.
 
 use std::io;
-use std::net::{SocketAddr, TcpListener};
+use std::net::TcpListener;
 use std::sync::Arc;
-use std::thread::{self, JoinHandle};
+use std::thread::JoinHandle;
+use std::time::Duration;
 
+use crossbeam_channel::Sender;
 use flowlog_access::Keyring;
 use flowlog_logstore::Logstore;
 use flowlog_sls::Endpoints;
 use tokio::sync::watch;
 
+use super::StartError;
+use super::thread::{self, Event};
 use crate::telemetry::server::TelemetryServer;
 
-/// Binds a TCP address for the runtime; `key` is the configuration's name for it.
-///
-/// # Errors
-/// One sentence with key, address and remedy.
-pub(crate) fn bind(key: &'static str, listen: SocketAddr) -> Result<TcpListener, String> {
-    let refused = |problem: io::Error| refusal(key, listen, &problem);
-    let listener = TcpListener::bind(listen).map_err(refused)?;
-    listener.set_nonblocking(true).map_err(refused)?;
-    Ok(listener)
-}
-
-/// Why an address cannot be listened on, and what to do.
-pub(crate) fn refusal(key: &'static str, listen: SocketAddr, problem: &io::Error) -> String {
-    let remedy = match problem.kind() {
-        io::ErrorKind::AddrInUse => "stop what listens there or choose another port",
-        io::ErrorKind::AddrNotAvailable => "choose an address of this machine",
-        io::ErrorKind::PermissionDenied => "choose a port above 1023",
-        _ => "choose another address",
-    };
-    format!("{key}: cannot listen on tcp {listen}: {problem}; {remedy}")
-}
+/// How long queries that run may keep the daemon from its end.
+const LAST_QUERIES: Duration = Duration::from_secs(1);
 
 /// The servers; [`Servers::stop`] ends them.
 #[derive(Debug)]
-pub(crate) struct Servers {
+pub(super) struct Servers {
     stop: watch::Sender<bool>,
-    thread: JoinHandle<io::Result<()>>,
+    thread: JoinHandle<()>,
 }
 
 /// What is served.
-pub(crate) struct Serving {
-    pub(crate) telemetry: TelemetryServer,
-    pub(crate) logstore_listener: TcpListener,
-    pub(crate) logstore: Arc<Logstore>,
-    pub(crate) keyring: Arc<Keyring>,
-    pub(crate) endpoints: Endpoints,
+pub(super) struct Serving {
+    pub(super) telemetry: TelemetryServer,
+    pub(super) logstore_listener: TcpListener,
+    pub(super) logstore: Arc<Logstore>,
+    pub(super) keyring: Arc<Keyring>,
+    pub(super) endpoints: Endpoints,
 }
 
 impl Servers {
-    /// Serves on a thread of its own until it is stopped.
-    pub(crate) fn start(serving: Serving) -> io::Result<Self> {
+    /// Serves on a thread of its own until it is stopped; a server that ends before is told.
+    pub(super) fn start(serving: Serving, events: &Sender<Event>) -> Result<Self, StartError> {
         let (stop, stopped) = watch::channel(false);
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
-            .build()?;
-        let thread = thread::Builder::new()
-            .name("http".to_owned())
-            .spawn(move || runtime.block_on(serve(serving, stopped)))?;
+            .build()
+            .map_err(StartError::system("the threads of the http interfaces"))?;
+        let told = events.clone();
+        let thread = thread::spawn("http", events, move || {
+            let served = runtime.block_on(serve(serving, stopped));
+            runtime.shutdown_timeout(LAST_QUERIES);
+            if let Err(problem) = served {
+                let problem = format!("the http interfaces have ended: {problem}");
+                // Without anybody who listens the process is at its end anyway.
+                let _ = told.send(Event::Broken(problem));
+            }
+        })?;
         Ok(Self { stop, thread })
     }
 
     /// Ends the servers and waits for them.
-    pub(crate) fn stop(self) -> io::Result<()> {
-        // It fails only if the thread has ended, which is what is wanted.
-        let _: Result<(), _> = self.stop.send(true);
-        self.thread
-            .join()
-            .unwrap_or_else(|_| Err(io::Error::other("the http thread panicked")))
+    pub(super) fn stop(self) {
+        self.stop.send_replace(true);
+        // Its panic was reported when it happened.
+        drop(self.thread.join());
     }
 }
 
@@ -94,6 +85,5 @@ async fn serve(serving: Serving, stopped: watch::Receiver<bool>) -> io::Result<(
         endpoints,
         until(stopped.clone()),
     );
-    let (telemetry, logstore) = tokio::join!(telemetry.serve(until(stopped)), logstore);
-    telemetry.and(logstore)
+    tokio::try_join!(telemetry.serve(until(stopped)), logstore).map(|_| ())
 }

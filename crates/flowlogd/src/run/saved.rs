@@ -24,6 +24,9 @@ pub(crate) struct Book {
     pub(crate) epoch: u64,
     /// How many partitions there are.
     pub(crate) partitions: u16,
+    /// Those whose state was lost with their worker.
+    #[serde(default)]
+    pub(crate) missing: Vec<u16>,
     /// The resources, in the order of their indices.
     pub(crate) resources: Vec<ResourceId>,
     /// The flow logs, in the order of their indices; those that are gone too.
@@ -34,8 +37,8 @@ pub(crate) struct Book {
 #[derive(Debug)]
 pub(crate) struct Saved {
     pub(crate) book: Book,
-    /// One for each partition, in order.
-    pub(crate) partitions: Vec<Vec<u8>>,
+    /// One for each partition, in order; `None` for those that are missing.
+    pub(crate) partitions: Vec<Option<Vec<u8>>>,
 }
 
 /// Why state that is there cannot be taken up.
@@ -60,6 +63,7 @@ impl Book {
             format: FORMAT,
             epoch,
             partitions,
+            missing: Vec::new(),
             resources,
             flow_logs,
         }
@@ -91,12 +95,18 @@ pub(crate) fn read(dir: &Path) -> Result<Option<Saved>, SavedError> {
         });
     }
     let partitions = (0..book.partitions)
-        .map(|number| checked(&dir.join(partition_file(number))))
+        .map(|number| {
+            let lost = book.missing.contains(&number);
+            (!lost)
+                .then(|| checked(&dir.join(partition_file(number))))
+                .transpose()
+        })
         .collect::<Result<_, _>>()?;
     Ok(Some(Saved { book, partitions }))
 }
 
-/// Writes state; `partition` gives the octets of each in turn, so that one at a time is in memory.
+/// Writes state; `partition` gives the octets of each that is not missing in turn, so that one at
+/// a time is in memory.
 ///
 /// # Errors
 /// What the file system says; nothing half-written is ever taken up.
@@ -108,7 +118,7 @@ pub(crate) fn write(
     let beside = dir.with_extension("new");
     remove(&beside)?;
     fs::create_dir_all(&beside)?;
-    for number in 0..book.partitions {
+    for number in (0..book.partitions).filter(|number| !book.missing.contains(number)) {
         write_checked(&beside.join(partition_file(number)), &partition(number))?;
     }
     write_checked(&beside.join(BOOK), &serde_json::to_vec(book)?)?;

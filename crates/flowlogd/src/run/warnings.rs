@@ -15,6 +15,7 @@ use crate::telemetry::{Verdict, WarningLimiter};
 pub(crate) struct Warnings {
     limiter: WarningLimiter,
     receive_errors: u64,
+    suppressed: u64,
 }
 
 impl Warnings {
@@ -27,6 +28,7 @@ impl Warnings {
             Outcome::Malformed(_) => "malformed",
         };
         let Verdict::Say { suppressed } = self.limiter.admit(kind, exporter, at) else {
+            self.suppressed = self.suppressed.saturating_add(1);
             return;
         };
         match outcome {
@@ -44,6 +46,11 @@ impl Warnings {
                 warn!(%exporter, suppressed, "datagram is malformed in part; the rest was kept");
             }
         }
+    }
+
+    /// How many were not written so far.
+    pub(crate) const fn suppressed(&self) -> u64 {
+        self.suppressed
     }
 
     /// A receive call that failed: said at powers of two, for it may fail very often.

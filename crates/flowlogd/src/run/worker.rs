@@ -19,6 +19,8 @@ use flowlog_decode::Outcome;
 use flowlog_pipeline::{Generation, Partition};
 use flowlog_record::{Row, Timestamp};
 
+use super::begin::Owned;
+use super::delivery::Delivery;
 use super::figures::{Board, Received};
 use super::warnings::Warnings;
 
@@ -28,52 +30,55 @@ const WAIT: Duration = Duration::from_millis(250);
 /// low rate waking up is what costs. The kernel keeps the time of arrival.
 const FULL_ENOUGH: usize = 24;
 const NAP: Duration = Duration::from_millis(4);
-/// The most rows that are handed over at once.
+/// The most rows that are handed over at once: at most one batch of the Logstore per flow log.
 const HANDOVER: usize = 16_384;
+/// Batches that are taken from the kernel at the end: senders may go on for ever.
+const LAST_BATCHES: usize = 8192;
 
 /// Rows that left one partition, in their order.
 #[derive(Debug)]
 pub(crate) struct Handover {
     pub(crate) partition: u16,
+    /// How they become batches: by the flow logs under which they left.
+    pub(crate) delivery: Arc<Delivery>,
     pub(crate) rows: Vec<Row>,
 }
 
 /// What a worker is told beside datagrams.
 #[derive(Clone, Debug)]
 pub(crate) enum Command {
-    /// Other flow logs or another inventory.
-    Change(Arc<Generation>),
+    /// Everything is there: begin.
+    Begin,
+    /// Other flow logs or another inventory, and how rows are delivered from then on.
+    Change(Arc<Generation>, Arc<Delivery>),
     /// Take what the kernel has queued, then end.
     Stop,
 }
 
-/// A partition and its number.
-#[derive(Debug)]
-pub(crate) struct Owned {
-    pub(crate) number: u16,
-    pub(crate) partition: Partition,
-}
-
 /// What connects a worker with the others.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Links {
-    pub(crate) commands: Inbox<Command>,
     pub(crate) rows: Sender<Handover>,
     /// Set while the process has too much memory: datagrams are shed.
     pub(crate) shed: Arc<AtomicBool>,
     pub(crate) board: Arc<Board>,
+    pub(crate) delivery: Arc<Delivery>,
 }
+
+/// What a worker gives back: its partitions, and rows that nobody took.
+pub(crate) type Ended = (Vec<Owned>, VecDeque<Handover>);
 
 /// One worker. [`Worker::run`] returns its partitions.
 #[derive(Debug)]
 pub(crate) struct Worker {
     number: usize,
-    partitions: NonZeroU16,
-    receiver: Receiver,
     /// How many workers there are.
     workers: usize,
+    partitions: NonZeroU16,
+    receiver: Receiver,
     /// Ascending; the partition with number `n` stands at `n / workers`.
     owned: Vec<Owned>,
+    commands: Inbox<Command>,
     links: Links,
     clock: Clock,
     outbox: VecDeque<Handover>,
@@ -84,10 +89,10 @@ pub(crate) struct Worker {
 
 impl Worker {
     pub(crate) fn new(
-        (number, workers): (usize, usize),
-        partitions: NonZeroU16,
+        (number, workers, partitions): (usize, usize, NonZeroU16),
         receiver: Receiver,
         owned: Vec<Owned>,
+        commands: Inbox<Command>,
         links: Links,
     ) -> Self {
         Self {
@@ -96,6 +101,7 @@ impl Worker {
             partitions,
             receiver,
             owned,
+            commands,
             links,
             clock: Clock::start(),
             outbox: VecDeque::new(),
@@ -105,38 +111,50 @@ impl Worker {
         }
     }
 
-    /// Receives until it is told to stop; gives back what it owns, and rows that nobody took.
-    pub(crate) fn run(mut self) -> (Vec<Owned>, VecDeque<Handover>) {
-        loop {
-            let taken = self.receive(WAIT);
-            self.tick();
-            self.hand_over();
-            match self.links.commands.try_recv() {
-                Ok(Command::Change(generation)) => self.change(&generation),
-                Ok(Command::Stop) => break,
-                Err(_) => {}
-            }
-            if (1..FULL_ENOUGH).contains(&taken) {
-                thread::park_timeout(NAP);
-            }
+    /// Waits for [`Command::Begin`], receives until it is told to stop, and takes then what the
+    /// kernel has.
+    pub(crate) fn run(mut self) -> Ended {
+        // Told to stop before it began, or the start failed: the kernel keeps what it has.
+        if matches!(self.commands.recv(), Ok(Command::Begin)) {
+            while !self.turn() {}
+            self.drain();
         }
-        self.drain();
         (self.owned, self.outbox)
     }
 
-    /// Takes one batch from the kernel; returns how many datagrams it had.
-    fn receive(&mut self, wait: Duration) -> usize {
-        let received = match self.receiver.receive(wait) {
+    /// Receives once and does what is due; whether the worker shall end.
+    fn turn(&mut self) -> bool {
+        let errors = self.received.errors;
+        let taken = self.receive(WAIT).taken;
+        self.tick();
+        self.hand_over();
+        match self.commands.try_recv() {
+            Ok(Command::Change(generation, delivery)) => self.change(&generation, delivery),
+            Ok(Command::Stop) => return true,
+            Ok(Command::Begin) | Err(_) => {}
+        }
+        // None at all means that it has waited already, or that the kernel refuses.
+        let refused = taken == 0 && self.received.errors > errors;
+        if refused || (1..FULL_ENOUGH).contains(&taken) {
+            thread::park_timeout(NAP);
+        }
+        false
+    }
+
+    /// Takes one batch from the kernel.
+    fn receive(&mut self, wait: Duration) -> Batch {
+        let outcome = self.receiver.receive(wait);
+        if let Some(step) = self.clock.read() {
+            self.warnings.clock_stepped(&step);
+        }
+        let received = match outcome {
             Ok(received) => received,
             Err(problem) => {
                 self.received.errors += 1;
                 self.warnings.receive_failed(&problem);
-                return 0;
+                return Batch::default();
             }
         };
-        if let Some(step) = self.clock.read() {
-            self.warnings.clock_stepped(&step);
-        }
         let shed = self.links.shed.load(Ordering::Relaxed);
         for datagram in &received {
             self.received.datagrams += 1;
@@ -162,7 +180,10 @@ impl Worker {
                 None => self.received.missteered += 1,
             }
         }
-        received.len()
+        Batch {
+            taken: received.len(),
+            woken: received.woken(),
+        }
     }
 
     /// Once a second time goes on for all partitions, and the figures are posted.
@@ -175,37 +196,30 @@ impl Worker {
         for owned in &mut self.owned {
             owned.partition.handle_tick(now);
         }
-        self.received.kernel_drops = self.receiver.drops();
         self.post();
     }
 
-    fn post(&self) {
-        let waiting = self.outbox.iter().map(|handover| handover.rows.len()).sum();
+    fn post(&mut self) {
+        self.received.kernel_drops = self.receiver.drops();
+        self.received.suppressed_warnings = self.warnings.suppressed();
         self.links
             .board
-            .post(self.number, self.received, waiting, &self.owned);
+            .post(self.number, self.received, &self.owned);
     }
 
     /// Hands rows over as far as they are taken; the rest waits.
     fn hand_over(&mut self) {
-        for owned in self
-            .owned
-            .iter_mut()
-            .filter(|owned| owned.partition.has_rows())
-        {
-            let mut rows = owned.partition.take_rows();
-            while rows.len() > HANDOVER {
-                let rest = rows.split_off(HANDOVER);
-                self.outbox.push_back(Handover {
+        let Self { owned, outbox, .. } = self;
+        for owned in owned.iter_mut().filter(|owned| owned.partition.has_rows()) {
+            let rows = owned.partition.take_rows();
+            self.links.board.rows_left(rows.len());
+            for rows in parts(rows) {
+                outbox.push_back(Handover {
                     partition: owned.number,
+                    delivery: Arc::clone(&self.links.delivery),
                     rows,
                 });
-                rows = rest;
             }
-            self.outbox.push_back(Handover {
-                partition: owned.number,
-                rows,
-            });
         }
         while let Some(handover) = self.outbox.pop_front() {
             if let Err(TrySendError::Full(back) | TrySendError::Disconnected(back)) =
@@ -217,24 +231,39 @@ impl Worker {
         }
     }
 
-    fn change(&mut self, generation: &Generation) {
+    /// Rows that are due by now leave under the flow logs that held until now.
+    fn change(&mut self, generation: &Generation, delivery: Arc<Delivery>) {
         let now = Timestamp::from_micros(self.clock.now_us());
+        for owned in &mut self.owned {
+            owned.partition.handle_tick(now);
+        }
+        self.hand_over();
+        self.links.delivery = delivery;
         for owned in &mut self.owned {
             owned.partition.handle_change(now, generation);
         }
+        self.hand_over();
     }
 
     /// What the kernel has queued is not lost by a planned stop; bounded, for senders go on.
     fn drain(&mut self) {
-        for _ in 0..4096 {
-            if self.receive(Duration::ZERO) == 0 {
+        for _ in 0..LAST_BATCHES {
+            let Batch { taken, woken } = self.receive(Duration::ZERO);
+            // A wake that came with the command says nothing of the sockets.
+            if taken == 0 && !woken {
                 break;
             }
         }
         self.hand_over();
-        self.received.kernel_drops = self.receiver.drops();
         self.post();
     }
+}
+
+/// What one call to the kernel brought.
+#[derive(Clone, Copy, Debug, Default)]
+struct Batch {
+    taken: usize,
+    woken: bool,
 }
 
 fn apply(
@@ -256,3 +285,19 @@ fn apply(
         warnings.datagram(at, from, &decoded.outcome);
     }
 }
+
+/// The rows in parts that are handed over; nearly always one.
+fn parts(rows: Vec<Row>) -> Vec<Vec<Row>> {
+    if rows.len() <= HANDOVER {
+        return vec![rows];
+    }
+    let mut rows = rows.into_iter();
+    let next = || {
+        let part: Vec<Row> = rows.by_ref().take(HANDOVER).collect();
+        (!part.is_empty()).then_some(part)
+    };
+    std::iter::from_fn(next).collect()
+}
+
+#[cfg(test)]
+mod tests;

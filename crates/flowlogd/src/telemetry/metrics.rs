@@ -98,9 +98,10 @@ inventory! {
     PIPELINE_WAITING_ROWS: Gauge Count "flowlogd_pipeline_waiting_rows",
         "Rows that have left and wait for the Logstore.";
 
-
     LOGSTORE_CLAMPED_TIMES: Counter Count "flowlogd_logstore_clamped_times_total",
         "Rows whose `__time__` was moved into what a Logstore accepts.";
+    LOGSTORE_GIVEN_UP_ROWS: Counter Count "flowlogd_logstore_given_up_rows_total",
+        "Rows that no Logstore takes, and that were given up.";
     LOGSTORE_ROWS: Counter Count "flowlogd_logstore_rows_total",
         "Rows appended to the Logstore.";
     LOGSTORE_REPEATED_ROWS: Counter Count "flowlogd_logstore_repeated_rows_total",
@@ -112,7 +113,15 @@ inventory! {
     LOGSTORE_JOURNAL_SYNCS: Counter Count "flowlogd_logstore_journal_syncs_total",
         "Syncs of journals.";
     LOGSTORE_DELETED_ROWS: Counter Count "flowlogd_logstore_deleted_rows_total",
-        "Rows deleted by retention or by the disk budget.";
+        "Rows deleted to keep the disk budget, or because the disk was full.";
+    LOGSTORE_DELETED_SEGMENTS: Counter Count "flowlogd_logstore_deleted_segments_total",
+        "Segments deleted, by reason: expired (retention), evicted (disk budget).";
+    LOGSTORE_JOURNAL_FAILURES: Counter Count "flowlogd_logstore_journal_failures_total",
+        "Writes and syncs of journals that failed.";
+    LOGSTORE_SEAL_FAILURES: Counter Count "flowlogd_logstore_seal_failures_total",
+        "Attempts to write a segment that failed; they are made again.";
+    LOGSTORE_SET_ASIDE_SEGMENTS: Counter Count "flowlogd_logstore_set_aside_segments_total",
+        "Segments that could not be read and were set aside.";
     LOGSTORE_SEALED_SEGMENTS: Counter Count "flowlogd_logstore_sealed_segments_total",
         "Segments sealed.";
     LOGSTORE_DISK_OCTETS: Gauge Bytes "flowlogd_logstore_disk_octets",
@@ -122,14 +131,17 @@ inventory! {
 
     FLOWLOGD_SUPPRESSED_WARNINGS: Counter Count "flowlogd_flowlogd_suppressed_warnings_total",
         "Warnings that were not written because there were too many of their kind.";
-    FLOWLOGD_START: Gauge Seconds "flowlogd_flowlogd_start_seconds",
+    FLOWLOGD_RESIDENT: Gauge Bytes "flowlogd_flowlogd_resident_octets",
+        "Memory of the process; beyond limits.memory datagrams are shed.";
+    FLOWLOGD_START: Gauge Seconds "flowlogd_flowlogd_start_time_seconds",
         "When the process started, in seconds of the UTC epoch.";
-    FLOWLOGD_BUILD: Gauge Count "flowlogd_flowlogd_build",
+    FLOWLOGD_BUILD: Gauge Count "flowlogd_flowlogd_build_info",
         "Always 1; the label version says which program this is.";
 }
 
 impl Metric {
-    /// Publishes what a crate has counted since the start of the process.
+    /// Publishes what a crate has counted in all: since the start of the process, or, what is part
+    /// of saved state, since that began. What is less than before is not taken.
     pub fn count(&self, labels: &[(&'static str, String)], total: u64) {
         metrics::counter!(self.name, labels).absolute(total);
     }
@@ -160,6 +172,8 @@ pub fn install() -> Result<PrometheusHandle, BuildError> {
     }
     let version = [("version", env!("CARGO_PKG_VERSION").to_owned())];
     FLOWLOGD_BUILD.measure(&version, 1);
+    let now = jiff::Timestamp::now().as_second();
+    FLOWLOGD_START.measure(&[], u64::try_from(now).unwrap_or(0));
     Ok(handle)
 }
 

@@ -20,7 +20,7 @@ fn what_was_written_is_read_and_removed_once() {
     saved(&dir);
     let found = read(&dir).unwrap().unwrap();
     assert_eq!((found.book.epoch, found.partitions.len()), (7, 3));
-    assert_eq!(found.partitions[2], vec![2; 100]);
+    assert_eq!(found.partitions[2], Some(vec![2; 100]));
     remove(&dir).unwrap();
     assert!(read(&dir).unwrap().is_none());
     remove(&dir).unwrap();
@@ -55,4 +55,20 @@ fn unusable_state_is_set_aside_under_its_own_name() {
     let aside = set_aside(&dir, 8).unwrap();
     assert!(aside.join(BOOK).exists());
     assert!(read(&dir).unwrap().is_none());
+}
+
+#[test]
+fn partitions_that_are_missing_are_neither_written_nor_read() {
+    let data = tempfile::tempdir().unwrap();
+    let dir = directory(data.path());
+    let mut book = book();
+    book.missing = vec![1];
+    write(&dir, &book, |number| {
+        assert_ne!(number, 1);
+        vec![7; 10]
+    })
+    .unwrap();
+    let found = read(&dir).unwrap().unwrap();
+    assert_eq!(found.partitions[1], None);
+    assert_eq!(found.partitions[2], Some(vec![7; 10]));
 }
