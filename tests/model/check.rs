@@ -21,6 +21,7 @@ pub fn differences(inputs: &[Input], rules: &[Rules], stated: Stated) -> Result<
         match input {
             Input::Tick(now) => model.tick(*now),
             Input::Off(now) => model.deactivate(*now),
+            Input::Restart => model.restart(),
             Input::Datagram(datagram) => {
                 model.datagram(datagram, &encoder.encode(datagram));
                 datagrams += 1;

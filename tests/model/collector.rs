@@ -54,7 +54,14 @@ impl Collector {
 
     pub fn finish(&mut self) {
         for flow_log in &mut self.flow_logs {
-            flow_log.finish(&self.known);
+            flow_log.force(self.now, &self.known);
+        }
+    }
+
+    /// The collector starts again. What is due leaves; else nothing happens.
+    pub fn restart(&mut self) {
+        for flow_log in &mut self.flow_logs {
+            flow_log.advance(self.now, &self.known);
         }
     }
 

@@ -81,7 +81,6 @@ impl Flow {
             end,
             packets: self.packets.into(),
             octets: self.octets.into(),
-            factor: self.factor,
         }
     }
 }

@@ -196,18 +196,15 @@ impl FlowLog {
         }
     }
 
-    /// The input is at its end.
-    pub fn finish(&mut self, known: &Known) {
-        self.force(i64::MAX, known);
-    }
-
     /// It is switched off: nothing that is open ends behind `now`.
     pub fn deactivate(&mut self, now: i64, known: &Known) {
         self.force(now, known);
         self.is_off = true;
     }
 
-    fn force(&mut self, latest: i64, known: &Known) {
+    /// All that is open leaves, and ends at `latest` at the latest: at the end of the input as well,
+    /// where the text says only that it leaves.
+    pub fn force(&mut self, latest: i64, known: &Known) {
         for (place, periods) in std::mem::take(&mut self.periods) {
             for mut period in periods.here {
                 let end = self.rules.end_column(place, &period).min(latest);

@@ -5,7 +5,6 @@ use std::net::IpAddr;
 
 use crate::counters::{rate, uniflows};
 use crate::flow::{Flow, Key, Sampler};
-use crate::flow_log::jitter;
 use crate::split::Factor;
 use crate::stream::{Content, Datagram, Header, Record};
 use crate::times::{self, Boot};
@@ -330,7 +329,8 @@ impl Domain {
     /// Totals become deltas, and a kept start the interval since the last record.
     fn remember(&mut self, flow: &mut Flow, totals: bool, began: bool, now: i64, timeout: i64) {
         let known = self.flows.get(&flow.key).copied();
-        let kept = 2 * timeout + timeout + jitter(timeout);
+        // Twice the timeout and the longest hold there is.
+        let kept = 2 * timeout + 300_000;
         let known = known.filter(|known| now - known.seen <= kept);
         let known = known.filter(|known| (known.start - flow.start).abs() <= 1000);
         let told = Remembered {

@@ -38,9 +38,8 @@ impl Real {
             .collect();
         let generation =
             Generation::compile(&inventory, &flow_logs, Mode::Strict).expect("valid flow logs");
-        let settings = Settings::with_key(HashKey::PUBLIC);
         Self {
-            partition: Partition::new(&settings, &generation),
+            partition: Partition::new(&settings(), &generation),
             rows: vec![Vec::new(); flow_logs.len()],
             sums: vec![(0, 0); flow_logs.len()],
             inventory,
@@ -59,6 +58,10 @@ impl Real {
                 self.deactivate(*now);
                 *now
             }
+            Input::Restart => {
+                self.restart();
+                0
+            }
             Input::Datagram(datagram) => {
                 self.datagram(datagram.at, datagram.from, &encoder.encode(datagram));
                 datagram.at
@@ -76,12 +79,22 @@ impl Real {
         self.take();
     }
 
+    fn restart(&mut self) {
+        let saved = self.partition.save();
+        let generation = self.generation();
+        self.partition = Partition::restore(&saved, &settings(), &generation).expect("its own");
+        self.take();
+    }
+
+    fn generation(&self) -> Generation {
+        Generation::compile(&self.inventory, &self.flow_logs, Mode::Strict).expect("valid")
+    }
+
     /// All flow logs are switched off.
     fn deactivate(&mut self, now: i64) {
         let off = |flow_log: &FlowLog| flow_log.clone().with_status(Status::Inactive);
-        let off: Vec<_> = self.flow_logs.iter().map(off).collect();
-        let generation =
-            Generation::compile(&self.inventory, &off, Mode::Strict).expect("valid flow logs");
+        self.flow_logs = self.flow_logs.iter().map(off).collect();
+        let generation = self.generation();
         self.partition.handle_change(Timestamp(now), &generation);
         self.take();
     }
@@ -130,6 +143,10 @@ impl Real {
             self.rows[at].push(columns);
         }
     }
+}
+
+fn settings() -> Settings {
+    Settings::with_key(HashKey::PUBLIC)
 }
 
 fn inventory(stated: Stated) -> Inventory {

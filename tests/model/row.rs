@@ -27,7 +27,9 @@ pub struct Gathered {
     packets_scaled: u128,
     octets_scaled: u128,
     factors: BTreeSet<Factor>,
-    /// What came without a rate: raw, by whom to ask.
+    /// The rate of the last record that had one: it holds for those behind it that have none.
+    last_rate: Option<Factor>,
+    /// What came before any rate was known: raw, by whom to ask.
     unknown: BTreeMap<Sampler, (u128, u128)>,
     /// The last stretch that each record gave.
     given: BTreeMap<u64, Given>,
@@ -66,6 +68,7 @@ impl Gathered {
             packets_scaled: 0,
             octets_scaled: 0,
             factors: BTreeSet::new(),
+            last_rate: None,
             unknown: BTreeMap::new(),
             given: BTreeMap::new(),
             split: false,
@@ -92,14 +95,29 @@ impl Gathered {
         stretch.given.0 += share.packets;
         stretch.given.1 += share.octets;
         if let Some(factor) = flow.factor {
+            // A record that knows its rate makes it known to the row, for what was there before and
+            // for what comes behind it.
+            for raw in std::mem::take(&mut self.unknown).into_values() {
+                self.scale(raw, factor);
+            }
+            self.last_rate = Some(factor);
+        }
+        if let Some(factor) = self.last_rate {
             self.factors.insert(factor);
-            self.packets_scaled += share.scaled_packets;
-            self.octets_scaled += share.scaled_octets;
+            let (packets, octets) = share.scaled(factor);
+            self.packets_scaled += packets;
+            self.octets_scaled += octets;
         } else {
             let (packets, octets) = self.unknown.entry(flow.sampler).or_default();
             *packets += share.packets;
             *octets += share.octets;
         }
+    }
+
+    fn scale(&mut self, (packets, octets): (u128, u128), by: Factor) {
+        self.factors.insert(by);
+        self.packets_scaled += by.of(packets);
+        self.octets_scaled += by.of(octets);
     }
 
     pub fn raw(&self) -> (u128, u128) {
@@ -115,15 +133,13 @@ impl Gathered {
         rate: impl Fn(Sampler) -> Option<Factor>,
     ) -> Columns {
         let mut still_unknown = false;
-        for (sampler, (packets, octets)) in std::mem::take(&mut self.unknown) {
+        for (sampler, raw) in std::mem::take(&mut self.unknown) {
             if let Some(factor) = rate(sampler) {
-                self.factors.insert(factor);
-                self.packets_scaled += factor.of(packets);
-                self.octets_scaled += factor.of(octets);
+                self.scale(raw, factor);
             } else {
                 still_unknown = true;
-                self.packets_scaled += packets;
-                self.octets_scaled += octets;
+                self.packets_scaled += raw.0;
+                self.octets_scaled += raw.1;
             }
         }
         let mut factors = self.factors.iter();

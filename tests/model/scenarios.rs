@@ -1,9 +1,13 @@
 //! Streams made by hand. Each says what must come out, and the model must say the same.
 
+#[path = "scenarios/counters.rs"]
+mod counters;
 #[path = "scenarios/leaving.rs"]
 mod leaving;
 #[path = "scenarios/periods.rs"]
 mod periods;
+#[path = "scenarios/times.rs"]
+mod times;
 
 use crate::check;
 use crate::flow_log::{Rules, Window};

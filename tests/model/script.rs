@@ -140,6 +140,7 @@ impl Script {
         match &mut input {
             Input::Datagram(datagram) => datagram.at = at,
             Input::Tick(now) | Input::Off(now) => *now = at,
+            Input::Restart => {}
         }
         self.inputs.push(input);
         self
@@ -147,6 +148,11 @@ impl Script {
 
     pub fn off(&mut self, now: i64) -> &mut Self {
         self.inputs.push(Input::Off(now));
+        self
+    }
+
+    pub fn restart(&mut self) -> &mut Self {
+        self.inputs.push(Input::Restart);
         self
     }
 

@@ -37,8 +37,6 @@ pub struct Spread {
     pub end: i64,
     pub packets: u128,
     pub octets: u128,
-    /// The sampling rate, if it is known.
-    pub factor: Option<Factor>,
 }
 
 /// What a part of an interval got.
@@ -46,12 +44,20 @@ pub struct Spread {
 pub struct Share {
     pub packets: u128,
     pub octets: u128,
-    /// The same after sampling; unknown counts as 1.
-    pub scaled_packets: u128,
-    pub scaled_octets: u128,
+    /// What had passed before it.
+    before: (u128, u128),
 }
 
 impl Share {
+    /// Packets and octets after sampling: the difference of the scaled running sums.
+    pub fn scaled(&self, by: Factor) -> (u128, u128) {
+        let of = |before, count| by.of(before + count) - by.of(before);
+        (
+            of(self.before.0, self.packets),
+            of(self.before.1, self.octets),
+        )
+    }
+
     pub fn is_nothing(&self) -> bool {
         self.packets == 0 && self.octets == 0
     }
@@ -80,12 +86,10 @@ impl Spread {
     pub fn share(&self, from: i64, to: i64) -> Share {
         let (packets_before, octets_before) = self.passed(from - 1);
         let (packets, octets) = self.passed(to);
-        let scale = |count| self.factor.map_or(count, |factor| factor.of(count));
         Share {
             packets: packets - packets_before,
             octets: octets - octets_before,
-            scaled_packets: scale(packets) - scale(packets_before),
-            scaled_octets: scale(octets) - scale(octets_before),
+            before: (packets_before, octets_before),
         }
     }
 }

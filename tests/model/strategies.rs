@@ -30,6 +30,22 @@ struct Told {
     reason: Option<u8>,
     clock: u8,
     wide: bool,
+    odd: Odd,
+}
+
+/// What few records have.
+#[derive(Clone, Debug)]
+struct Odd {
+    /// 0: neither time is missing; 1: the start; 2: the end; 3: both.
+    missing: u8,
+    /// Element 161.
+    lasted: Option<u32>,
+    /// Element 323, before the export.
+    observed: Option<i64>,
+    /// Element 34.
+    rate: Option<u64>,
+    /// Packets and octets of the reverse direction.
+    reverse: Option<(u64, u64)>,
 }
 
 #[derive(Clone, Debug)]
@@ -39,6 +55,7 @@ enum Step {
         delay: i64,
         records: Vec<Told>,
     },
+    Restart,
     Again {
         back: usize,
     },
@@ -74,29 +91,36 @@ fn told(wildness: Wildness) -> impl Strategy<Value = Told> {
     ];
     let reason = prop_oneof![4 => Just(None), 2 => (0..=5_u8).prop_map(Some)];
     let times = (scaled(wildness.behind), scaled(wildness.longest));
-    (
-        1..=3_u8,
-        times,
+    let forms = (0..6_u8, any::<bool>(), odd(wildness));
+    let told = (1..=3_u8, times, packets, octets, flags, reason, forms);
+    told.prop_map(|(key, times, packets, octets, flags, reason, forms)| Told {
+        key,
+        behind: times.0,
+        duration: times.1,
         packets,
         octets,
         flags,
         reason,
-        0..6_u8,
-        any::<bool>(),
-    )
-        .prop_map(
-            |(key, (behind, duration), packets, octets, flags, reason, clock, wide)| Told {
-                key,
-                behind,
-                duration,
-                packets,
-                octets,
-                flags,
-                reason,
-                clock,
-                wide,
-            },
-        )
+        clock: forms.0,
+        wide: forms.1,
+        odd: forms.2,
+    })
+}
+
+fn odd(wildness: Wildness) -> impl Strategy<Value = Odd> {
+    let missing = prop_oneof![12 => Just(0), 1 => Just(1_u8), 1 => Just(2), 1 => Just(3)];
+    let lasted = prop_oneof![4 => Just(None), 1 => (0..90_000_u32).prop_map(Some)];
+    let observed = prop_oneof![4 => Just(None), 1 => (0..=wildness.behind).prop_map(Some)];
+    let rate = prop_oneof![6 => Just(None), 1 => Just(Some(10)), 1 => Just(Some(1))];
+    let reverse = prop_oneof![6 => Just(None), 1 => (0..9_u64, 0..9_000_u64).prop_map(Some)];
+    let odd = (missing, lasted, observed, rate, reverse);
+    odd.prop_map(|(missing, lasted, observed, rate, reverse)| Odd {
+        missing,
+        lasted,
+        observed,
+        rate,
+        reverse,
+    })
 }
 
 fn step(wildness: Wildness) -> impl Strategy<Value = Step> {
@@ -111,6 +135,7 @@ fn step(wildness: Wildness) -> impl Strategy<Value = Step> {
         12 => send,
         1 => (0..70_usize).prop_map(|back| Step::Again { back }),
         2 => Just(Step::Tick),
+        1 => Just(Step::Restart),
         // Rare: what comes behind it is counted only.
         1 => prop_oneof![9 => Just(Step::Tick), 1 => Just(Step::Off)],
     ]
@@ -124,41 +149,69 @@ fn version() -> impl Strategy<Value = Version> {
     ]
 }
 
+/// An Exporter whose clock may be wrong.
+fn exporter(last: u8) -> impl Strategy<Value = Exporter> {
+    let ahead = prop_oneof![
+        6 => Just(0),
+        2 => -2_000..=1_000_i64,
+        1 => -10 * MINUTE..=10 * MINUTE,
+        1 => -3_000_000..=3_000_000_i64,
+    ];
+    let boot = prop_oneof![
+        3 => Just(NOON - 86_400_000),
+        // Wraps soon.
+        1 => (0..20 * MINUTE).prop_map(|later| NOON + later - (1 << 32)),
+    ];
+    let sampling = prop_oneof![2 => Just(0), 1 => Just(0x4000 + 25_u16)];
+    (version(), ahead, boot, sampling).prop_map(move |(version, ahead, boot, sampling)| Exporter {
+        ahead,
+        boot,
+        sampling,
+        ..Exporter::new(last, version)
+    })
+}
+
 /// A stream of two Exporters.
 pub fn stream(wildness: Wildness) -> impl Strategy<Value = Stream> {
-    let steps =
-        proptest::collection::vec((scaled(wildness.pause), step(wildness)), 1..wildness.steps);
-    (version(), version(), 0..600_000_i64, steps).prop_map(|(first, second, offset, steps)| {
-        let exporters = [Exporter::new(1, first), Exporter::new(2, second)];
+    let step = (scaled(wildness.pause), step(wildness));
+    let steps = proptest::collection::vec(step, 1..wildness.steps);
+    (exporter(1), exporter(2), 0..600_000_i64, steps).prop_map(|(first, second, offset, steps)| {
         let mut script = Script::new();
         let mut now = NOON + offset;
         for (pause, step) in steps {
             now += pause;
-            match step {
-                Step::Send {
-                    exporter,
-                    delay,
-                    records,
-                } => {
-                    let exporter = &exporters[exporter];
-                    let sent = now - delay;
-                    let records = records.iter().map(|told| record(exporter, sent, told));
-                    script.send_late(exporter, sent, now, records.collect());
-                }
-                Step::Again { back } if !script.inputs.is_empty() => {
-                    let back = back % script.inputs.len();
-                    script.again(back, now);
-                }
-                Step::Off => {
-                    script.off(now);
-                }
-                Step::Again { .. } | Step::Tick => {
-                    script.tick(now);
-                }
-            }
+            play(&mut script, &[first, second], now, step);
         }
         Stream(script.inputs)
     })
+}
+
+fn play(script: &mut Script, exporters: &[Exporter; 2], now: i64, step: Step) {
+    match step {
+        Step::Send {
+            exporter,
+            delay,
+            records,
+        } => {
+            let exporter = &exporters[exporter];
+            let sent = now - delay;
+            let records = records.iter().map(|told| record(exporter, sent, told));
+            script.send_late(exporter, sent, now, records.collect());
+        }
+        Step::Again { back } if !script.inputs.is_empty() => {
+            let back = back % script.inputs.len();
+            script.again(back, now);
+        }
+        Step::Off => {
+            script.off(now);
+        }
+        Step::Restart => {
+            script.restart();
+        }
+        Step::Again { .. } | Step::Tick => {
+            script.tick(now);
+        }
+    }
 }
 
 fn record(exporter: &Exporter, sent: i64, told: &Told) -> Record {
@@ -186,7 +239,52 @@ fn record(exporter: &Exporter, sent: i64, told: &Told) -> Record {
     record = record
         .with(2, length, told.packets.into())
         .with(1, length, told.octets.into());
-    match (exporter.version, told.clock) {
+    let record = odd_values(exporter, x, &told.odd, record);
+    let mut timed = timed(exporter, sent, told.clock, (start, end), record);
+    let missing = told.odd.missing;
+    for (bit, ids) in [
+        (1, [22, 150, 152, 154, 156, 158]),
+        (2, [21, 151, 153, 155, 157, 159]),
+    ] {
+        if missing & bit != 0 {
+            timed = ids.into_iter().fold(timed, Record::without);
+        }
+    }
+    timed
+}
+
+fn odd_values(exporter: &Exporter, x: i64, odd: &Odd, mut record: Record) -> Record {
+    if let Some(lasted) = odd.lasted {
+        record = record.with(161, 4, lasted.into());
+    }
+    if let Some(observed) = odd.observed {
+        record = record.with(323, 8, millis(x - observed));
+    }
+    if let Some(rate) = odd.rate {
+        record = record.with(34, 4, rate.into());
+    }
+    match (exporter.version, odd.reverse) {
+        (Version::Ipfix, Some((packets, octets))) => record
+            .with_reverse(2, 4, packets.into())
+            .with_reverse(1, 4, octets.into()),
+        (Version::V9, Some((packets, octets))) => {
+            record
+                .with(299, 4, packets.into())
+                .with(232, 4, octets.into())
+        }
+        _ => record,
+    }
+}
+
+/// The interval by one of the clocks.
+fn timed(
+    exporter: &Exporter,
+    sent: i64,
+    clock: u8,
+    (start, end): (i64, i64),
+    record: Record,
+) -> Record {
+    match (exporter.version, clock) {
         (_, 0) => record.between(start, end),
         (_, 1) => record
             .with(150, 4, millis(start / 1000))

@@ -15,6 +15,8 @@ pub enum Input {
     Tick(i64),
     /// All flow logs are switched off.
     Off(i64),
+    /// The collector stops, with its state saved, and starts again: nothing of it shows.
+    Restart,
 }
 
 /// What one Exporter sends at once. Every datagram announces the Templates of its records.
@@ -131,6 +133,7 @@ impl fmt::Debug for Input {
         match self {
             Self::Tick(now) => write!(f, "tick {now}"),
             Self::Off(now) => write!(f, "off {now}"),
+            Self::Restart => f.write_str("restart"),
             Self::Datagram(datagram) => {
                 let Datagram {
                     at,

@@ -69,14 +69,14 @@ fn switched(record: &Record, header: &Header, boot: Boot) -> (Option<i64>, Optio
             (start.map(at), end.map(at))
         }
         Boot::Known(boot) => {
-            let at = |switched| boot + signed(switched);
+            let at = |switched| nearest(boot + signed(switched), x);
             (start.map(at), end.map(at))
         }
         Boot::Learned(boot) => {
             let Some(end) = end.map(signed) else {
                 return (None, None);
             };
-            let at = boot + end;
+            let at = nearest(boot + end, x);
             if !in_range(at, x) {
                 return (None, None);
             }
@@ -126,6 +126,13 @@ pub fn settle(told: Told, x: i64) -> Settled {
         end,
         lasted,
     }
+}
+
+/// The time nearest to `x` that says the same once `SysUptime` has wrapped.
+fn nearest(time: i64, x: i64) -> i64 {
+    let wrap = 1 << 32;
+    let half = wrap / 2;
+    x + (time - x + half).rem_euclid(wrap) - half
 }
 
 fn in_range(time: i64, x: i64) -> bool {
