@@ -155,10 +155,12 @@ impl Ours {
     }
 }
 
+type SimpleKey = (Address, Address, u16, u16, u8, u8, u32, u32);
+
 /// A table that knows no windows, no time and no end: keys and sums.
 #[derive(Default)]
 struct Plain {
-    rows: HashMap<(Address, Address, u16, u16, u8, u8, u32, u32), [u64; 4]>,
+    rows: HashMap<SimpleKey, [u64; 4]>,
 }
 
 impl Plain {
