@@ -1,6 +1,8 @@
+use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use flowlog_record::Version;
+use flowlog_wire::{FieldSpecifier, ipfix, netflow9};
 
 use super::{Emission, Exporter};
 use crate::clock::Micros;
@@ -165,4 +167,54 @@ fn an_exporter_without_traffic_still_announces() {
     let reader = read(&run(&config, Version::Ipfix, 600, true));
     assert_eq!((reader.counts.datagrams, reader.announcements), (10, 20));
     assert!(run(&config, Version::V5, 600, true).is_empty());
+}
+
+/// The Templates that a datagram announces, their fields behind their id; nothing is withdrawn.
+fn announced(version: Version, octets: &[u8]) -> Vec<(u16, Vec<FieldSpecifier>)> {
+    let sets = match version {
+        Version::Ipfix => ipfix::Message::parse(octets).unwrap().sets(),
+        _ => netflow9::Message::parse(octets).unwrap().sets(),
+    };
+    let mut all = Vec::new();
+    for set in sets {
+        let set = set.unwrap();
+        assert!(!set.withdraws_all(version));
+        for record in set.templates(version) {
+            let record = record.unwrap();
+            assert!(!record.is_withdrawal);
+            all.push((record.id.get(), record.fields.iter().collect()));
+        }
+    }
+    all
+}
+
+#[test]
+fn templates_stay_what_they_are_and_come_again_in_time() {
+    let mut config = FleetConfig::default();
+    config.export.sampling = 10;
+    config.export.templates_every_ms = 10_000;
+    for version in [Version::V9, Version::Ipfix] {
+        let sent = run(&config, version, 300, true);
+        assert!(read(&sent).export_times.is_sorted());
+        let mut templates = BTreeMap::new();
+        let mut announcements = Vec::new();
+        for emission in &sent {
+            let records = announced(version, &emission.octets);
+            if !records.is_empty() {
+                announcements.push(emission.at);
+            }
+            for (id, fields) in records {
+                let known = templates.entry(id).or_insert_with(|| fields.clone());
+                assert_eq!(*known, fields, "{version:?} {id}");
+            }
+        }
+        assert_eq!(templates.len(), 3);
+        assert_eq!(announcements[0], sent[0].at);
+        assert!(
+            announcements
+                .windows(2)
+                .all(|pair| pair[1] - pair[0] <= 11 * SECOND)
+        );
+        assert!(announcements.len() >= 28, "{}", announcements.len());
+    }
 }

@@ -70,6 +70,15 @@ fn sets_are_padded_to_four_octets_unless_told_otherwise() {
 }
 
 #[test]
+fn padding_is_zeros() {
+    let mut octets = Vec::new();
+    let mut builder = ipfix(&mut octets);
+    builder.record(id(256), &[1; 5]).unwrap();
+    builder.finish();
+    assert_eq!(octets[16..], [1, 0, 0, 12, 1, 1, 1, 1, 1, 0, 0, 0]);
+}
+
+#[test]
 fn padding_is_shorter_than_the_shortest_record() {
     let length_of = |records: &[&[u8]]| {
         let mut octets = Vec::new();
