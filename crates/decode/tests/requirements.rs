@@ -1,11 +1,7 @@
 //! What the standards ask of a collector in so many words, and no suite of a module tells by itself.
 //! `tests/requirements/` in the workspace names these tests beside the sentences that they prove.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "what fails here fails the test"
-)]
+#![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
 
 use std::net::{IpAddr, Ipv4Addr};
 
