@@ -5,6 +5,7 @@ pub mod commands;
 pub mod config;
 pub mod data_directory;
 pub mod inspect;
+pub mod manual;
 pub mod output;
 pub mod replay;
 pub mod run;
