@@ -83,7 +83,7 @@ impl fmt::Display for Skipped {
 
 /// Why a capture cannot be read (further).
 #[derive(Debug, thiserror::Error)]
-#[error("{file}: {problem} (offset {offset})")]
+#[error("{file}: {problem}{}", place(problem, *offset))]
 pub struct CaptureError {
     /// The file's name, `-` for standard input.
     pub file: String,
@@ -125,7 +125,7 @@ pub enum CaptureProblem {
     #[error("the file is compressed ({0}); decompress it first")]
     Compressed(&'static str),
     /// The file cannot be opened or read.
-    #[error("{0}")]
+    #[error("the capture cannot be read: {0}")]
     Io(#[from] io::Error),
 }
 
@@ -261,6 +261,14 @@ impl Iterator for Capture {
                 }))
             }
         }
+    }
+}
+
+/// Where the problem is, unless the file could not even be opened.
+fn place(problem: &CaptureProblem, offset: u64) -> String {
+    match problem {
+        CaptureProblem::Io(_) if offset == 0 => String::new(),
+        _ => format!(" (offset {offset})"),
     }
 }
 

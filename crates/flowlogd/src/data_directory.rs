@@ -47,8 +47,8 @@ pub enum DataDirectoryError {
     },
     /// The disk is full.
     #[error(
-        "{} cannot be written: no space is left on its disk; free some, or put \"data\" on another \
-         disk",
+        "{} cannot be written: no space is left on its disk; free some, or put \"data\" (--data) on \
+         another disk",
         path.display()
     )]
     Full {

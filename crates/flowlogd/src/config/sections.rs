@@ -166,8 +166,8 @@ pub struct Log {
     pub format: LogFormat,
 }
 
-/// How important a message is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// How important a message is; the greater level writes more of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[expect(missing_docs, reason = "the names are those of tracing")]
 pub enum LogLevel {

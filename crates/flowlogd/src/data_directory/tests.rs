@@ -91,8 +91,8 @@ fn a_full_disk_is_said_as_such() {
     );
     assert_eq!(
         error.to_string(),
-        "d/x cannot be written: no space is left on its disk; free some, or put \"data\" on another \
-         disk"
+        "d/x cannot be written: no space is left on its disk; free some, or put \"data\" (--data) on \
+         another disk"
     );
 }
 

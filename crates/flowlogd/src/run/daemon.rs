@@ -1,10 +1,12 @@
 //! The running daemon: what holds it together, how it reloads, how it ends.
 
 use std::fs;
+use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::JoinHandle;
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use crossbeam_channel::Sender;
 use flowlog_collect::Waker;
@@ -22,6 +24,10 @@ use super::worker::{Command, Ended, Handover};
 use crate::config::{self, Config, Sources};
 use crate::data_directory::DataDirectory;
 use crate::telemetry::{Readiness, log, metrics};
+
+/// How often state that finds no room on the disk is saved again, and the time between.
+const SAVE_TRIES: u32 = 60;
+const SAVE_PAUSE: Duration = Duration::from_millis(500);
 
 /// Everything that runs. [`Daemon::stop`] ends it.
 #[derive(Debug)]
@@ -89,12 +95,20 @@ impl Daemon {
         if let Err(problem) = self.change_to(&config) {
             return error!(problem, "the configuration was not reloaded");
         }
+        let level = config.log.level;
+        let quieter = level < self.config.log.level;
         self.config = config;
-        log::set_level(self.config.log.level);
+        // Whichever level says more is the one for the answer to a reload.
+        if !quieter {
+            log::set_level(level);
+        }
         if !changes.needs_restart.is_empty() {
             warn!(keys = ?changes.needs_restart, "these keys change only with a restart");
         }
         info!(keys = ?changes.applied, "the configuration was reloaded");
+        if quieter {
+            log::set_level(level);
+        }
     }
 
     fn change_to(&mut self, config: &Config) -> Result<(), String> {
@@ -145,7 +159,8 @@ impl Daemon {
             );
         }
         put_back(&mut partitions, undelivered);
-        let saved = save(&self.data, &self.numbered, self.epoch, &partitions);
+        let save = || save(&self.data, &self.numbered, self.epoch, &partitions);
+        let saved = patiently(save);
         self.servers.stop();
         drop(self.logstore);
         saved.map_err(StartError::Save)?;
@@ -182,6 +197,23 @@ impl Daemon {
     }
 }
 
+/// Saves, and tries again while the disk is full: somebody may make room.
+fn patiently(save: impl Fn() -> io::Result<()>) -> io::Result<()> {
+    let mut tries = SAVE_TRIES;
+    loop {
+        match save() {
+            Err(problem) if problem.kind() == ErrorKind::StorageFull && tries > 0 => {
+                if tries == SAVE_TRIES {
+                    warn!(%problem, "state cannot be saved yet: free some room within half a minute");
+                }
+                tries -= 1;
+                thread::park_timeout(SAVE_PAUSE);
+            }
+            outcome => return outcome,
+        }
+    }
+}
+
 /// Rows that could not be stored go back to where they came from, before any that left later.
 fn put_back(partitions: &mut [Owned], undelivered: Vec<Handover>) {
     for handover in undelivered.into_iter().rev() {
@@ -200,7 +232,7 @@ fn save(
     numbered: &Numbered,
     epoch: u64,
     partitions: &[Owned],
-) -> std::io::Result<()> {
+) -> io::Result<()> {
     let of = |number| partitions.iter().find(|owned| owned.number == number);
     let mut book = numbered.book(epoch, data.identity().partitions);
     book.missing = (0..book.partitions)

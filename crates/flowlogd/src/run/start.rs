@@ -2,6 +2,7 @@
 //! leaves the saved state as it was.
 
 use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -41,11 +42,29 @@ pub enum StartError {
     #[error(transparent)]
     Data(#[from] DataDirectoryError),
     /// The Logstore.
-    #[error("the Logstore cannot be opened: {0}")]
-    Logstore(#[from] OpenError),
+    #[error(
+        "the Logstore in {} cannot be opened: {problem}; see that its disk is whole, writable and \
+         has room, or put \"data\" (--data) on another disk",
+        path.display()
+    )]
+    Logstore {
+        /// Where it is.
+        path: PathBuf,
+        /// What was wrong.
+        problem: OpenError,
+    },
     /// A project or Logstore of a flow log.
-    #[error("the Logstore of a flow log cannot be made: {0}")]
-    Manage(#[from] ManageError),
+    #[error(
+        "the Logstore of a flow log cannot be made in {}: {problem}; see that its disk is whole, \
+         writable and has room, or put \"data\" (--data) on another disk",
+        path.display()
+    )]
+    Manage {
+        /// Where all of them are.
+        path: PathBuf,
+        /// What was wrong.
+        problem: ManageError,
+    },
     /// The UDP sockets.
     #[error("collect.listen: {0}")]
     Bind(#[from] BindError),
@@ -93,7 +112,12 @@ pub(super) fn start(config: Config, events: &Sender<Event>) -> Result<Daemon, St
     let begun = begin::begin(&config, &data)?;
     let logstore = storage::open(&data, &config.logstore)?;
     let delivery = Arc::new(Delivery::new(&config, begun.epoch, &begun.numbered));
-    delivery.make_logstores(&logstore)?;
+    delivery
+        .make_logstores(&logstore)
+        .map_err(|problem| StartError::Manage {
+            path: storage::directory(&data),
+            problem,
+        })?;
     readiness.logstore_open();
     let bound = bind::collect(&config, &data)?;
     readiness.collecting();
@@ -161,6 +185,11 @@ impl Built {
         saved::remove(&saved::directory(self.data.path()))
             .map_err(StartError::system("to remove the state that was taken up"))?;
         workers.tell(&Command::Begin);
+        info!(
+            logstore = %self.config.logstore.listen,
+            telemetry = %self.config.telemetry.listen,
+            "ready: ask with \"flowlogd query\", metrics and health by http"
+        );
         Ok(Daemon {
             config: self.config,
             data: self.data,

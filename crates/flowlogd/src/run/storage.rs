@@ -1,5 +1,6 @@
 //! Opening the embedded Logstore as the configuration has it.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use flowlog_logstore::{Logstore, QueryLimits, Settings};
@@ -14,7 +15,9 @@ pub(super) fn open(
     data: &DataDirectory,
     section: &config::Logstore,
 ) -> Result<Arc<Logstore>, StartError> {
-    let (logstore, recovered) = Logstore::open(&data.join("logstore"), settings(section))?;
+    let path = directory(data);
+    let (logstore, recovered) = Logstore::open(&path, settings(section))
+        .map_err(|problem| StartError::Logstore { path, problem })?;
     if recovered.rows > 0 || recovered.torn_octets > 0 || recovered.lost_records > 0 {
         info!(
             rows = recovered.rows,
@@ -27,6 +30,11 @@ pub(super) fn open(
         warn!(path = %path.display(), "a segment cannot be used and was set aside");
     }
     Ok(Arc::new(logstore))
+}
+
+/// Where it is.
+pub(super) fn directory(data: &DataDirectory) -> PathBuf {
+    data.join("logstore")
 }
 
 fn settings(section: &config::Logstore) -> Settings {
