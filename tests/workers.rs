@@ -40,7 +40,7 @@ resource = "vpc-1"
 window = "1m"
 [[flow_log]]
 name = "some"
-resource = ["eni-1", "eni-3"]
+resource = "eni-1"
 window = "5m"
 active_aging = "60s"
 "#;
