@@ -4,7 +4,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use flowlog_exporter_sim::Blaster;
-use flowlog_flowlog::{FlowLog, Inventory, Mode};
+use flowlog_flowlog::{Definition, FlowLog, Inventory, Mode};
 use flowlog_pipeline::{Generation, Partition, Settings};
 use flowlog_record::{HashKey, Timestamp, Version};
 
@@ -26,11 +26,23 @@ fn datagrams(version: Version, count: usize) -> Vec<Vec<u8>> {
         .collect()
 }
 
-fn warm_path_allocates_nothing(version: Version) {
+fn built_in() -> Generation {
     let inventory = Inventory::new(Vec::new()).unwrap();
-    let flow_logs = [FlowLog::built_in()];
-    let generation = Generation::compile(&inventory, &flow_logs, Mode::Open).unwrap();
-    let mut partition = Partition::new(&Settings::with_key(HashKey::PUBLIC), &generation);
+    Generation::compile(&inventory, &[FlowLog::built_in()], Mode::Open).unwrap()
+}
+
+/// A VPC flow log over everything, which watches its resource.
+fn vpc() -> Generation {
+    let resource = "id = \"vpc-1\"\nkind = \"vpc\"\nprefixes = [\"0.0.0.0/0\"]";
+    let definition = "name = \"vpc\"\nresource = \"vpc-1\"\nwindow = \"1m\"";
+    let inventory = Inventory::new(vec![toml::from_str(resource).unwrap()]).unwrap();
+    let definition: Definition = toml::from_str(definition).unwrap();
+    let flow_log = definition.validate(&inventory).unwrap();
+    Generation::compile(&inventory, &[flow_log], Mode::Open).unwrap()
+}
+
+fn warm_path_allocates_nothing(version: Version, generation: &Generation) {
+    let mut partition = Partition::new(&Settings::with_key(HashKey::PUBLIC), generation);
     let datagrams = datagrams(version, 40_000);
     let (warm_up, measured) = datagrams.split_at(30_000);
     let mut records = 0;
@@ -56,15 +68,20 @@ fn warm_path_allocates_nothing(version: Version) {
 
 #[test]
 fn netflow5_allocates_nothing_once_warm() {
-    warm_path_allocates_nothing(Version::V5);
+    warm_path_allocates_nothing(Version::V5, &built_in());
 }
 
 #[test]
 fn netflow9_allocates_nothing_once_warm() {
-    warm_path_allocates_nothing(Version::V9);
+    warm_path_allocates_nothing(Version::V9, &built_in());
 }
 
 #[test]
 fn ipfix_allocates_nothing_once_warm() {
-    warm_path_allocates_nothing(Version::Ipfix);
+    warm_path_allocates_nothing(Version::Ipfix, &built_in());
+}
+
+#[test]
+fn watching_a_resource_allocates_nothing_once_warm() {
+    warm_path_allocates_nothing(Version::V9, &vpc());
 }

@@ -182,7 +182,7 @@ fn apply(partition: &mut Partition, step: &Step<'_>, account: &mut Account) {
         Kind::Tick => partition.handle_tick(step.at),
         Kind::Change => partition.handle_change(step.at, generation(step.exporter)),
         Kind::Shed => {
-            partition.handle_shed(step.at);
+            partition.handle_shed(step.at, step.from());
             account.datagrams += 1;
         }
         Kind::Datagram => {

@@ -3,6 +3,7 @@
 use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BinaryHeap};
 use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use flowlog_record::{
@@ -16,6 +17,7 @@ use crate::exporters::Exporters;
 use crate::flow_log::{Candidate, FlowLog};
 use crate::ledger::FlowLogLedger;
 use crate::measure::TimeChanges;
+use crate::notice::{Coverage, Loss, Notice};
 use crate::outlet::{Extra, Shared};
 use crate::rules::{Limits, Origin, Rules};
 
@@ -43,6 +45,7 @@ impl Aggregator {
                 now: -TIME_BOUND,
                 rows: 0,
                 exporters: Exporters::default(),
+                notices: Vec::new(),
             },
             logs: BTreeMap::new(),
             next_due: i64::MAX,
@@ -178,6 +181,40 @@ impl Aggregator {
         let now = self.shared.now;
         let exporters = self.shared.limits.exporters;
         self.shared.exporters.hear(origin, now, exporters);
+    }
+
+    /// From now on a flow log with windows watches the resources that `coverage` names, or none: what
+    /// each had in a window is said in [`Notice`]s. To be given again behind
+    /// [`set_flow_log`](Self::set_flow_log) and [`restore`](Self::restore); those that it names no
+    /// longer are given up.
+    pub fn watch(
+        &mut self,
+        flow_log: FlowLogIndex,
+        coverage: Option<Arc<Coverage>>,
+        now: Timestamp,
+        each: &mut dyn FnMut(Row),
+    ) {
+        self.advance_to(now, each);
+        if let Some(log) = self.logs.get_mut(&flow_log) {
+            let coverage = coverage.filter(|_| log.active && log.rules.window.is_some());
+            log.watch_over(coverage, &mut self.shared);
+        }
+        self.update_due();
+    }
+
+    /// What is said of the resources that are watched, in the order in which it was said.
+    pub fn take_notices(&mut self) -> Vec<Notice> {
+        core::mem::take(&mut self.shared.notices)
+    }
+
+    /// The datagram that arrived last shows that data of an Exporter were lost or damaged; `None`
+    /// stands for all Exporters.
+    pub fn lose(&mut self, exporter: Option<ExporterId>, loss: &Loss) {
+        for log in self.logs.values_mut() {
+            if let Some(watch) = &mut log.watch {
+                watch.lose(exporter, loss);
+            }
+        }
     }
 
     /// Sampling rates of an Observation Domain have become known: `rate_of` is asked for each

@@ -5,8 +5,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use flowlog_record::{
-    Distribution, ExporterId, Fields, FlowKey, FlowRecord, ObservationDomain, Placed, Reason, Row,
-    RowSampling, Sampling, Timestamp,
+    Distribution, ExporterId, Fields, FlowKey, FlowRecord, LogStatus, ObservationDomain, Placed,
+    Reason, Row, RowSampling, Sampling, Timestamp,
 };
 
 use crate::cell::{presence_of, presence_parts};
@@ -20,6 +20,7 @@ use crate::rows::{Memo, Rows, Stretch};
 use crate::rules::{Origin, Rules};
 use crate::slab::Slot;
 use crate::split::{Counted, Spread};
+use crate::watch::{View, Watch};
 use crate::windows::Pane;
 
 /// The records of a batch on their way, by family; kept for the next batch.
@@ -73,6 +74,7 @@ impl FlowLog {
             ..
         } = self.rules;
         let mut changes = self.account.changes;
+        let mut watch = self.watch.take();
         for placed in batch.placed.iter().copied() {
             let Some(record) = batch.records.get(usize::from(placed.record)) else {
                 continue;
@@ -84,7 +86,7 @@ impl FlowLog {
             if own || record.is_event() || per_record {
                 let origin = (batch.origin, &mut changes);
                 let calls: (&mut dyn FnMut(Row), Extra<'_>) = (&mut *each, lend(&mut extra));
-                self.set_aside((record, placed), origin, shared, calls);
+                self.set_aside((record, placed), origin, (shared, &mut watch), calls);
                 continue;
             }
             let (start, end) = interval(record, batch.origin, source, &mut changes);
@@ -108,13 +110,42 @@ impl FlowLog {
                 is_last: true,
             };
             let mut look_up = |at| memo.pane(at, || self.look_up(at, exporter, shared));
+            let before = (v4.len(), v6.len());
             match pack(record, placed, exporter, layout) {
                 Packed::V4(key) => cut(&stretch.of(key, 0), &self.v4, v4, &mut look_up),
                 Packed::V6(key) => cut(&stretch.of(key, 0), &self.v6, v6, &mut look_up),
             }
+            let parts = parts_from(v4, before.0).chain(parts_from(v6, before.1));
+            self.watch_parts(&mut watch, (exporter, placed), parts, shared);
         }
+        self.watch = watch;
         self.account.changes = changes;
         self.account.ledger.matched += matched;
+    }
+
+    /// A record has parts in these windows; whether each is its last.
+    #[inline]
+    fn watch_parts(
+        &self,
+        watch: &mut Option<Box<Watch>>,
+        (exporter, placed): (ExporterId, Placed),
+        parts: impl IntoIterator<Item = (Pane, bool)>,
+        shared: &mut Shared,
+    ) {
+        let Some(watch) = watch else {
+            return;
+        };
+        let at = shared.now;
+        let mut view = View {
+            flow_log: self.account.flow_log,
+            windows: &self.windows,
+            holds: &self.holds,
+            shared,
+            at,
+        };
+        for part in parts {
+            watch.mark((exporter, placed.resource), part, &mut view);
+        }
     }
 
     /// The window of `start`, and whether its rows of this Exporter still wait for records.
@@ -135,7 +166,7 @@ impl FlowLog {
         &mut self,
         (record, placed): (&FlowRecord, Placed),
         (origin, changes): (&Origin, &mut TimeChanges),
-        shared: &mut Shared,
+        (shared, watch): (&mut Shared, &mut Option<Box<Watch>>),
         (each, mut extra): (&mut dyn FnMut(Row), Extra<'_>),
     ) {
         let ledger = &mut self.account.ledger;
@@ -158,8 +189,16 @@ impl FlowLog {
             out.extra = lend(&mut extra);
             let extra = out.extra(placed.record);
             send_record(record, (origin, key, extra), times, &mut out);
+            let parts = [(self.windows.at(times.1), true)];
+            self.watch_parts(watch, (origin.exporter, placed), parts, shared);
         }
     }
+}
+
+/// The windows of the parts from this place on, and whether each is the last of its record.
+fn parts_from<K>(list: &[Stretch<K>], from: usize) -> impl Iterator<Item = (Pane, bool)> {
+    let parts = list.get(from..).unwrap_or_default().iter();
+    parts.map(|part| (part.pane, part.is_last))
 }
 
 /// The code of a rate, known or not.
@@ -264,6 +303,7 @@ fn send_record(
         distribution: Distribution::Direct,
         late: false,
         reason,
+        status: LogStatus::Ok,
         left_at: Timestamp(out.at),
         number: 0,
         records: 1,

@@ -1,15 +1,20 @@
 //! One flow log of a partition: its rules over time, its rows, its books.
 
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+
 use flowlog_record::{ExporterId, FlowLogIndex, HashKey, ObservationDomain, Reason, Row};
 
 use crate::arrival::{Arrival, Scratch};
 use crate::key::{KeyV4, KeyV6};
 use crate::ledger::FlowLogLedger;
 use crate::measure::TimeChanges;
+use crate::notice::Coverage;
 use crate::outlet::{Account, Extra, Outlet, Shared, Terms, lend};
 use crate::rates::Rates;
 use crate::rows::{Place, Rows};
 use crate::rules::Rules;
+use crate::watch::{View, Watch};
 use crate::windows::{Holds, Windows};
 
 /// How often late rows leave.
@@ -26,6 +31,8 @@ pub(crate) struct FlowLog {
     pub(crate) account: Account,
     pub(crate) v4: Rows<KeyV4>,
     pub(crate) v6: Rows<KeyV6>,
+    /// Which resources it watches, if any.
+    pub(crate) watch: Option<Box<Watch>>,
     /// When the late rows that have gathered leave; `i64::MAX` when there are none.
     pub(crate) late_due: i64,
     /// Nothing is due before this time.
@@ -59,6 +66,7 @@ impl FlowLog {
             },
             v4: Rows::new(key),
             v6: Rows::new(key),
+            watch: None,
             late_due: i64::MAX,
             next_due: i64::MAX,
         }
@@ -79,6 +87,7 @@ impl FlowLog {
             v4.flush_late(&mut out);
             v6.flush_late(&mut out);
         }
+        self.while_watching(at, shared, |watch, view| watch.fire(due, view));
         self.update_due();
     }
 
@@ -120,6 +129,7 @@ impl FlowLog {
         v4.leave_all(reason, latest, &mut out);
         v6.leave_all(reason, latest, &mut out);
         *late_due = i64::MAX;
+        self.while_watching(now, shared, Watch::leave_all);
         self.update_due();
     }
 
@@ -137,6 +147,38 @@ impl FlowLog {
             v6.leave_early(candidate.place, why, &mut out);
         } else {
             v4.leave_early(candidate.place, why, &mut out);
+        }
+    }
+
+    /// Watches these resources from now on, or none.
+    pub(crate) fn watch_over(&mut self, coverage: Option<Arc<Coverage>>, shared: &mut Shared) {
+        let now = shared.now;
+        if let Some(coverage) = coverage {
+            self.watch.get_or_insert_default();
+            self.while_watching(now, shared, |watch, view| watch.cover(coverage, view));
+        } else {
+            self.while_watching(now, shared, Watch::leave_all);
+            self.watch = None;
+        }
+        self.update_due();
+    }
+
+    /// Does something with what is watched, if anything is, at pipeline time `at`.
+    fn while_watching(
+        &mut self,
+        at: i64,
+        shared: &mut Shared,
+        act: impl FnOnce(&mut Watch, &mut View<'_>),
+    ) {
+        if let Some(watch) = &mut self.watch {
+            let mut view = View {
+                flow_log: self.account.flow_log,
+                windows: &self.windows,
+                holds: &self.holds,
+                shared,
+                at,
+            };
+            act(watch, &mut view);
         }
     }
 
@@ -174,7 +216,9 @@ impl FlowLog {
 
     pub(crate) fn update_due(&mut self) {
         let due = self.v4.next_due().min(self.v6.next_due());
-        self.next_due = due.min(self.late_due);
+        let watch = self.watch.as_ref();
+        let summary = watch.map_or(i64::MAX, |watch| watch.next_due());
+        self.next_due = due.min(self.late_due).min(summary);
     }
 
     /// Puts restored rows back on their timers.

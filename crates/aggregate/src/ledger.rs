@@ -72,7 +72,7 @@ pub struct FlowLogLedger {
     pub event: Amount,
     /// Arrived while the flow log was not active.
     pub inactive: Amount,
-    /// Rows that left.
+    /// Rows that left; where those of all partitions are added up, also `NODATA` and `SKIPDATA`.
     pub rows: u64,
 }
 

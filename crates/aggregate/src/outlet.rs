@@ -2,9 +2,10 @@
 
 use alloc::boxed::Box;
 use alloc::string::String;
+use alloc::vec::Vec;
 
 use flowlog_record::{
-    Distribution, ExporterId, FlowLogIndex, ObservationDomain, Reason, Row, Timestamp,
+    Distribution, ExporterId, FlowLogIndex, LogStatus, ObservationDomain, Reason, Row, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +14,7 @@ use crate::exporters::Exporters;
 use crate::key::{Key, unpack};
 use crate::ledger::{Amount, FlowLogLedger};
 use crate::measure::TimeChanges;
+use crate::notice::Notice;
 use crate::rates::{Added, Rates, Samplers, Share, Sums, UNKNOWN, scaled};
 use crate::rules::{KeyLayout, Limits, Rules};
 use crate::split::Counted;
@@ -40,6 +42,8 @@ pub(crate) struct Shared {
     /// Open rows.
     pub(crate) rows: u64,
     pub(crate) exporters: Exporters,
+    /// What is said of watched resources, until somebody takes it.
+    pub(crate) notices: Vec<Notice>,
 }
 
 /// A period on its way out.
@@ -196,6 +200,7 @@ impl Outlet<'_> {
             },
             late: leave.late,
             reason: leave.reason,
+            status: LogStatus::Ok,
             left_at: Timestamp(self.at),
             number: 0,
             records: period.records,

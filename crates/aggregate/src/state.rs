@@ -22,11 +22,12 @@ use crate::rows::{Held, Rows, SavedHeld};
 use crate::rules::{Limits, Rules};
 use crate::slab::{Slab, Slot};
 use crate::table::{Side, Table};
+use crate::watch::Watch;
 use crate::windows::{Holds, Windows};
 
 /// The version of what [`Aggregator::save`] and [`FlowMemory::save`](crate::FlowMemory::save)
 /// write.
-pub(crate) const VERSION: u32 = 2;
+pub(crate) const VERSION: u32 = 3;
 
 /// Why a saved state cannot be restored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,6 +78,7 @@ struct SavedLog {
     account: Account,
     v4: SavedRows<crate::key::KeyV4>,
     v6: SavedRows<crate::key::KeyV6>,
+    watch: Option<Box<Watch>>,
     late_due: i64,
 }
 
@@ -149,6 +151,7 @@ impl SavedLog {
             account: log.account.clone(),
             v4: SavedRows::of(&log.v4),
             v6: SavedRows::of(&log.v6),
+            watch: log.watch.clone(),
             late_due: log.late_due,
         }
     }
@@ -161,6 +164,7 @@ impl SavedLog {
         log.windows = self.windows;
         log.holds = self.holds;
         log.account = self.account;
+        log.watch = self.watch;
         log.late_due = self.late_due;
         log
     }

@@ -118,6 +118,12 @@ impl Decoder {
         self.exporters.iter().map(|entry| &entry.exporter)
     }
 
+    /// The Exporter behind a source address, if it is known.
+    pub fn exporter(&self, address: IpAddr) -> Option<&Exporter> {
+        let slot = self.exporters.find(address.to_canonical())?;
+        self.exporters.entry(slot).map(|entry| &entry.exporter)
+    }
+
     /// What all Exporters cost, in octets, parked Sets aside.
     #[cfg(test)]
     const fn cost(&self) -> usize {

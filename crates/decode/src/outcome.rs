@@ -25,6 +25,12 @@ pub struct Decoded {
     /// Data records that went missing before this datagram, by its sequence number; V9 counts
     /// datagrams, of which each is taken to have as many records as the others so far.
     pub missed_records: u64,
+    /// The same in the unit of the sequence number: flows (V5), datagrams (V9), data records (IPFIX).
+    pub missed: u64,
+    /// What this datagram, coming late, brought of that which had gone missing; in data records.
+    pub found_records: u64,
+    /// The same in the unit of the sequence number.
+    pub found: u64,
 }
 
 /// What became of a datagram as a whole.
@@ -94,6 +100,9 @@ impl Decoded {
             templates: 0,
             withdrawals: 0,
             missed_records: 0,
+            missed: 0,
+            found_records: 0,
+            found: 0,
         }
     }
 }

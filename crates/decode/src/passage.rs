@@ -148,18 +148,18 @@ impl<V: Visitor> Passage<'_, V> {
         match session.sequence.observe(self.header.sequence, units) {
             Step::Next => {}
             Step::Gap(missed) => {
-                let records = match self.header.version {
-                    Version::V9 => session.records_in(missed),
-                    Version::V5 | Version::Ipfix => u64::from(missed),
-                };
+                let records = records_in(session, &self.header, missed);
                 stats.gaps += 1;
                 stats.missed += u64::from(missed);
                 stats.missed_records += records;
+                decoded.missed = missed.into();
                 decoded.missed_records = records;
             }
             Step::Late(filled) => {
                 stats.reordered += 1;
                 stats.missed = stats.missed.saturating_sub(u64::from(filled));
+                decoded.found = filled.into();
+                decoded.found_records = records_in(session, &self.header, filled);
             }
             Step::Restart => stats.sequence_restarts += 1,
         }
@@ -301,6 +301,14 @@ impl<V: Visitor> Passage<'_, V> {
             offset,
             problem: Problem::RecordPastEnd,
         });
+    }
+}
+
+/// What so many units of the sequence number may have held: data records.
+fn records_in(session: &Session, header: &Header, units: u32) -> u64 {
+    match header.version {
+        Version::V9 => session.records_in(units),
+        Version::V5 | Version::Ipfix => u64::from(units),
     }
 }
 

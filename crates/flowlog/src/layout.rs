@@ -15,13 +15,13 @@ use alloc::vec::Vec;
 
 pub use column::{Column, ColumnType};
 pub use identity::Names;
-pub use render::{RowTime, SLS_TOPIC, row_time};
+pub use render::{RowTime, SLS_TOPIC, row_source, row_time};
 pub use value::{RowId, Value};
 
 pub(crate) use column::CEN_NAMED;
 
 use crate::{FlowLog, Product};
-use column::{CEN, OWN, SAG, VPC};
+use column::{CEN, LOST_RECORDS, OWN, SAG, VPC};
 
 /// The columns of one flow log's rows: those of its product, our own behind them, then the further
 /// Information Elements that it lists.
@@ -39,9 +39,12 @@ impl Layout {
             (Product::Vpc, _) => VPC,
             (Product::Sag, _) => SAG,
         };
+        let lost = (flow_log.product() == Product::Vpc).then_some(LOST_RECORDS);
         let extra = (0..).zip(flow_log.elements()).map(Column::extra);
-        let columns = product.iter().chain(OWN).copied().chain(extra).collect();
-        Self { columns }
+        let columns = product.iter().chain(OWN).copied();
+        Self {
+            columns: columns.chain(lost).chain(extra).collect(),
+        }
     }
 
     /// All columns in their order.

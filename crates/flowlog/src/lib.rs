@@ -32,7 +32,9 @@ pub use inventory::{
     Attachment, ExporterSelector, Interface, InterfacePath, Inventory, Resource, ResourceKind,
     SAG_DEFAULT, StatedSampling,
 };
-pub use layout::{Column, ColumnType, Layout, Names, RowId, RowTime, SLS_TOPIC, Value, row_time};
+pub use layout::{
+    Column, ColumnType, Layout, Names, RowId, RowTime, SLS_TOPIC, Value, row_source, row_time,
+};
 pub use matching::{CompileError, ExporterScope, MatchTable, Mode, Warning};
 pub use name::{FlowLogId, LogstoreName, ProjectName, ResourceId};
 pub use prefix::Prefix;

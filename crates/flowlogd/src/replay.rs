@@ -10,7 +10,7 @@ use std::num::NonZeroU16;
 use std::thread;
 
 use flowlog_collect::partition_of;
-use flowlog_pipeline::{Generation, Ledger, Partition, Settings};
+use flowlog_pipeline::{Generation, Ledger, Merger, Partition, Settings};
 use flowlog_record::{FlowLogIndex, HashKey, Row, Timestamp};
 
 use crate::capture::{Capture, Captured};
@@ -58,6 +58,7 @@ pub fn replay(args: &ReplayArgs) -> Result<(), Failure> {
 struct Replay {
     numbered: Numbered,
     partitions: Vec<Partition>,
+    merger: Merger,
     workers: usize,
     pending: Vec<(u16, Captured)>,
     /// Pipeline time: the greatest arrival so far.
@@ -79,6 +80,7 @@ impl Replay {
         Ok(Self {
             numbered,
             partitions,
+            merger: Merger::new(PARTITIONS),
             workers,
             pending: Vec::new(),
             now: Timestamp::MIN,
@@ -130,13 +132,25 @@ impl Replay {
                 scope.spawn(move || work(&mut share, pending, now, workers));
             }
         });
+        self.merge();
+        self.merger.advance();
         self.print(printer)
+    }
+
+    /// The merger hears what all partitions have said.
+    fn merge(&mut self) {
+        for (number, partition) in (0..).zip(&mut self.partitions) {
+            let notices = partition.take_notices();
+            self.merger.handle_notices(number, partition.now(), notices);
+        }
     }
 
     /// Everything that is open leaves.
     fn finish(&mut self, printer: &mut Printer<'_>) -> Result<(), Failure> {
         self.advance(printer)?;
         self.partitions.iter_mut().for_each(Partition::finish);
+        self.merge();
+        self.merger.finish();
         self.print(printer)
     }
 
@@ -146,6 +160,8 @@ impl Replay {
         for (number, partition) in (0..).zip(&mut self.partitions) {
             rows.extend(partition.take_rows().into_iter().map(|row| (number, row)));
         }
+        let merged = self.merger.take_rows().into_iter();
+        rows.extend(merged.map(|row| (self.merger.number(), row)));
         rows.sort_by_key(|(partition, row)| (row.left_at, *partition, row.flow_log, row.number));
         for (partition, row) in &rows {
             printer.row(*partition, row)?;
@@ -166,6 +182,8 @@ impl Replay {
         self.partitions
             .iter()
             .for_each(|partition| sum += partition.flow_log_ledger(flow_log));
+        let merged = self.merger.row_counts().find(|(of, _)| *of == flow_log);
+        sum.rows += merged.map_or(0, |(_, rows)| rows);
         sum
     }
 }

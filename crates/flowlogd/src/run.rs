@@ -1,7 +1,7 @@
 //! `flowlogd run`: configuration → build (bind, fail early) → run → drain.
 //!
-//! Threads: one per worker (receives and aggregates), one that brings rows to the Logstore, one for
-//! HTTP, those of the Logstore, and this one, which waits for signals. Only the workers touch a
+//! Threads: one per worker (receives and aggregates), one that merges what all partitions say, one
+//! that brings rows to the Logstore, one for HTTP, those of the Logstore, and this one, which waits for signals. Only the workers touch a
 //! datagram. When a thread dies or the Logstore cannot take rows any more, the daemon ends as after
 //! SIGTERM, with status 1: what it has is saved, and whoever watches over it starts it again.
 
@@ -16,6 +16,7 @@ mod demo;
 mod figures;
 mod http;
 mod limits;
+mod merging;
 mod saved;
 mod start;
 mod storage;

@@ -1,10 +1,13 @@
 //! One generation of flow logs: what is matched, and by which rules rows are made.
 
+use alloc::collections::BTreeMap;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use flowlog_aggregate::{Aging, Hold, KeyLayout, Rules, TimeSource};
+use flowlog_aggregate::{Aging, Coverage, Hold, KeyLayout, Rules, TimeSource};
 use flowlog_flowlog::{
-    CompileError, FlowLog, Inventory, MatchTable, Mode, Product, Status, TimeSource as Source,
+    CompileError, FlowLog, Inventory, MatchTable, Mode, Product, Resource, Status,
+    TimeSource as Source,
 };
 use flowlog_record::FlowLogIndex;
 
@@ -18,6 +21,8 @@ pub struct Generation {
     pub(crate) table: MatchTable,
     pub(crate) rules: Vec<(FlowLogIndex, Option<Rules>)>,
     pub(crate) extras: Extras,
+    /// By flow log: the resources of which it says what they had, window by window.
+    pub(crate) watched: Vec<Option<Arc<Coverage>>>,
 }
 
 impl Generation {
@@ -36,11 +41,15 @@ impl Generation {
             .zip(flow_logs)
             .map(|(index, flow_log)| (index, active_rules(flow_log)))
             .collect();
-        let extras = Extras::of(flow_logs);
+        let watched = flow_logs
+            .iter()
+            .map(|flow_log| watched(inventory, flow_log).map(Arc::new))
+            .collect();
         Ok(Self {
             table,
             rules,
-            extras,
+            extras: Extras::of(flow_logs),
+            watched,
         })
     }
 
@@ -48,6 +57,26 @@ impl Generation {
     pub const fn table(&self) -> &MatchTable {
         &self.table
     }
+}
+
+/// What an active VPC flow log with windows covers: only it has rows `NODATA` and `SKIPDATA`.
+fn watched(inventory: &Inventory, flow_log: &FlowLog) -> Option<Coverage> {
+    let watches = flow_log.product() == Product::Vpc
+        && flow_log.status() == Status::Active
+        && flow_log.window().is_some();
+    if !watches {
+        return None;
+    }
+    let mut coverage = BTreeMap::new();
+    for (index, _) in inventory.iter() {
+        let covers = |resource: &Resource| flow_log.resources().contains(&resource.id);
+        if inventory.lineage(index).any(covers) {
+            let above = inventory.lineage(index).skip(1);
+            let above = above.filter_map(|resource| inventory.index_of(resource.id.as_str()));
+            coverage.insert(index, above.collect());
+        }
+    }
+    Some(Coverage(coverage))
 }
 
 fn active_rules(flow_log: &FlowLog) -> Option<Rules> {

@@ -6,11 +6,14 @@
 
 use alloc::collections::BTreeMap;
 use alloc::collections::btree_map::Entry;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
-use flowlog_aggregate::{Aggregator, Arrival, FlowLogLedger, FlowMemory, Hold, Origin, Rules};
-use flowlog_decode::{Batch, Decoded, Decoder, Exporter, Header, KnownRates, Visitor};
+use flowlog_aggregate::{
+    Aggregator, Arrival, Coverage, FlowLogLedger, FlowMemory, Hold, Loss, Notice, Origin, Rules,
+};
+use flowlog_decode::{Batch, Decoded, Decoder, Exporter, Header, KnownRates, Outcome, Visitor};
 use flowlog_flowlog::{ExporterScope, MatchTable};
 use flowlog_record::{
     Address, EnterpriseNumber, ExporterId, ExporterProfile, FlowLogIndex, FlowRecord,
@@ -78,13 +81,26 @@ impl Partition {
         self.handle_tick(at);
         let decoded = self.decoder.decode(at, from, octets, &mut self.flows);
         self.ledger.enter(&decoded);
+        let loss = loss(&decoded);
+        if !loss.is_nothing() {
+            self.lose(from, &loss);
+        }
         decoded
     }
 
-    /// A datagram that is given up for lack of memory; a decision taken outside.
-    pub fn handle_shed(&mut self, at: Timestamp) {
+    /// A datagram from `from` that is given up for lack of memory; a decision taken outside. What
+    /// was in it, sequence numbers will tell.
+    pub fn handle_shed(&mut self, at: Timestamp, from: IpAddr) {
         self.handle_tick(at);
         self.ledger.datagrams.shed += 1;
+        self.lose(from, &Loss::DAMAGE);
+    }
+
+    /// The kernel has dropped datagrams that may have been for this partition. How many records
+    /// that were, sequence numbers will tell.
+    pub fn handle_kernel_drops(&mut self, now: Timestamp) {
+        self.handle_tick(now);
+        self.flows.aggregator.lose(None, &Loss::DAMAGE);
     }
 
     /// Time goes on, datagrams or not.
@@ -147,6 +163,20 @@ impl Partition {
         self.flows.rows = rows;
     }
 
+    /// What is said of the resources that flow logs watch, for [`Merger`](crate::Merger); in the
+    /// order of pipeline time.
+    pub fn take_notices(&mut self) -> Vec<Notice> {
+        self.flows.aggregator.take_notices()
+    }
+
+    /// What was watched is forgotten: resources are watched when they report again. For a merger that
+    /// has lost its state.
+    pub fn watch_anew(&mut self, generation: &Generation) {
+        self.flows.watch(self.now, &[]);
+        self.flows.aggregator.take_notices();
+        self.flows.watch(self.now, &generation.watched);
+    }
+
     /// Rows that are open.
     pub const fn open_rows(&self) -> u64 {
         self.flows.aggregator.open_rows()
@@ -165,6 +195,13 @@ impl Partition {
     /// Pipeline time.
     pub const fn now(&self) -> Timestamp {
         self.now
+    }
+
+    #[cold]
+    fn lose(&mut self, from: IpAddr, loss: &Loss) {
+        if let Some(exporter) = self.decoder.exporter(from) {
+            self.flows.aggregator.lose(Some(exporter.id), loss);
+        }
     }
 }
 
@@ -272,6 +309,21 @@ impl Flows {
             .filter_map(|(_, rules)| rules.as_ref())
             .map(longest_hold);
         self.longest_hold = holds.max().unwrap_or(0);
+        self.watch(now, &generation.watched);
+    }
+
+    /// Which resources flow logs watch, by flow log.
+    fn watch(&mut self, now: Timestamp, watched: &[Option<Arc<Coverage>>]) {
+        let Self {
+            aggregator,
+            rows,
+            rules,
+            ..
+        } = self;
+        for (flow_log, _) in rules {
+            let coverage = watched.get(usize::from(flow_log.0)).cloned().flatten();
+            aggregator.watch(*flow_log, coverage, now, &mut |row| rows.push(row));
+        }
     }
 
     /// Scopes are found again when they are needed: forgetting them costs time alone. Exporters
@@ -292,6 +344,23 @@ fn origin(exporter: &Exporter, header: &Header) -> Origin {
         shift: exporter.shift(),
         active_timeout: exporter.active_timeout(),
         first_heard: exporter.first_heard,
+    }
+}
+
+/// What a datagram tells of loss: by its sequence number, or because it is damaged.
+fn loss(decoded: &Decoded) -> Loss {
+    Loss {
+        missed: decoded.missed,
+        missed_records: decoded.missed_records,
+        found: decoded.found,
+        found_records: decoded.found_records,
+        is_damaged: matches!(
+            decoded.outcome,
+            Outcome::Malformed(_)
+                | Outcome::Accepted {
+                    partly_malformed: true
+                }
+        ),
     }
 }
 

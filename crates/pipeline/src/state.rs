@@ -16,7 +16,7 @@ use crate::partition::Partition;
 use crate::settings::Settings;
 
 /// The first field of every saved state; another number is not read.
-const VERSION: u16 = 1;
+pub(crate) const VERSION: u16 = 2;
 
 #[derive(Serialize, Deserialize)]
 struct Saved {

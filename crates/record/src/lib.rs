@@ -28,8 +28,8 @@ pub use exporter::{ExporterId, ExporterProfile, ObservationDomain, SamplingOverr
 pub use flow::{Fields, FlowDetail, FlowRecord};
 pub use hashing::HashKey;
 pub use row::{
-    Action, Direction, Distribution, FlowKey, FlowLogIndex, Placed, Present, Reason, ResourceIndex,
-    Row, RowSampling,
+    Action, Direction, Distribution, FlowKey, FlowLogIndex, LogStatus, Placed, Present, Reason,
+    ResourceIndex, Row, RowSampling,
 };
 pub use sampling::Sampling;
 pub use timeout::{ACTIVE_TIMEOUTS_MS, ActiveTimeout};

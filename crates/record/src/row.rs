@@ -131,6 +131,34 @@ impl Reason {
     }
 }
 
+/// What a row says (VPC: the column `log-status`).
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
+pub enum LogStatus {
+    /// What passed.
+    #[default]
+    Ok,
+    /// Nothing passed in the window.
+    NoData,
+    /// Something of the window was lost.
+    SkipData {
+        /// How many records, by sequence numbers.
+        lost_records: u64,
+    },
+}
+
+impl LogStatus {
+    /// The word in the column `log-status`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ok => "OK",
+            Self::NoData => "NODATA",
+            Self::SkipData { .. } => "SKIPDATA",
+        }
+    }
+}
+
 /// How the counters of a row came about (IANA element 384).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Distribution {
@@ -233,6 +261,8 @@ pub struct Row {
     pub late: bool,
     /// Why it left.
     pub reason: Reason,
+    /// What it says: with another status than `Ok` there is no flow, and its fields say nothing.
+    pub status: LogStatus,
     /// Pipeline time when it left.
     pub left_at: Timestamp,
     /// The number of the row within its (epoch, flow log, partition), from 0.

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use flowlog_aggregate::{Aging, Amount, FlowLogLedger, Hold, KeyLayout, Origin, Rules, TimeSource};
 use flowlog_record::{
     ActiveTimeout, Address, Distribution, ExporterId, Fields, FlowKey, FlowLogIndex, FlowRecord,
-    ObservationDomain, Placed, Present, Reason, Row, RowSampling, Sampling, Timestamp, Window,
+    LogStatus, ObservationDomain, Placed, Present, Reason, Row, RowSampling, Sampling, Timestamp,
+    Window,
 };
 
 const SECOND: i64 = 1_000;
@@ -390,6 +391,7 @@ impl Model {
             end: Timestamp(end),
             start: Timestamp(period.start.min(end)),
             reason,
+            status: LogStatus::Ok,
             left_at: Timestamp(at),
             ..row_of(period, exporter)
         });
@@ -591,6 +593,7 @@ impl Model {
             distribution: Distribution::Direct,
             late: false,
             reason,
+            status: LogStatus::Ok,
             left_at: Timestamp(self.now),
             number: 0,
             records: 1,
@@ -916,6 +919,7 @@ fn row_of(period: &Period, exporter: &Exporter) -> Row {
         },
         late: period.state == State::Late,
         reason: Reason::Window,
+        status: LogStatus::Ok,
         left_at: Timestamp(0),
         number: 0,
         records: parts().map(|part| u64::from(part.is_last)).sum(),

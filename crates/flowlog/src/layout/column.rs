@@ -73,6 +73,11 @@ impl Column {
         self.indexed
     }
 
+    /// Whether rows that have nothing to say in it leave it out, instead of saying `-`.
+    pub const fn is_optional(&self) -> bool {
+        matches!(self.content, Content::LostRecords)
+    }
+
     /// Whether it is one of our own, which the real service does not have.
     pub const fn is_own(&self) -> bool {
         matches!(
@@ -86,6 +91,7 @@ impl Column {
                 | Content::Late
                 | Content::Reason
                 | Content::RowId
+                | Content::LostRecords
         )
     }
 }
@@ -133,6 +139,7 @@ pub(super) enum Content {
     Late,
     Reason,
     RowId,
+    LostRecords,
     Extra(usize),
 }
 
@@ -239,6 +246,9 @@ pub(super) const SAG: &[Column] = &[
     Column::long("inport", Content::IngressInterface),
     Column::long("outport", Content::EgressInterface),
 ];
+
+/// Behind our own, in rows `SKIPDATA` of VPC alone: how many records they stand for.
+pub(super) const LOST_RECORDS: Column = Column::long("lost_records", Content::LostRecords);
 
 /// Our own, behind those of the product.
 pub(super) const OWN: &[Column] = &[

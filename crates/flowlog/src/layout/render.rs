@@ -3,11 +3,12 @@
 use alloc::string::String;
 use core::fmt::Write as _;
 
-use flowlog_record::{Row, Timestamp};
+use flowlog_record::{LogStatus, Row, Timestamp};
 
 use super::Layout;
 use super::column::Column;
 use super::identity::Names;
+use super::value::Value;
 
 /// `__topic__` of every row.
 pub const SLS_TOPIC: &str = "flow_log";
@@ -40,15 +41,27 @@ pub fn row_time(row: &Row, now: Timestamp) -> RowTime {
     }
 }
 
+/// `__source__` of a row: its Exporter; `-` for what is said of all Exporters of a resource.
+pub fn row_source(row: &Row) -> Value<'static> {
+    match row.status {
+        LogStatus::Ok => Value::Address(row.exporter),
+        LogStatus::NoData | LogStatus::SkipData { .. } => Value::Absent,
+    }
+}
+
 impl Layout {
-    /// Gives each column with the text of its value, in order. The reserved fields `__time__`
-    /// ([`row_time`]), `__source__` (the Exporter) and `__topic__` ([`SLS_TOPIC`]) are the caller's.
+    /// Gives each column with the text of its value, in order; optional ones only if there is one. The reserved fields `__time__`
+    /// ([`row_time`]), `__source__` ([`row_source`]) and `__topic__` ([`SLS_TOPIC`]) are the caller's.
     pub fn render(&self, row: &Row, names: &Names<'_>, mut each: impl FnMut(&Column, &str)) {
         let mut text = String::new();
         for column in self.columns() {
+            let value = column.value(row, names);
+            if column.is_optional() && value == Value::Absent {
+                continue;
+            }
             text.clear();
             // Writing into a String cannot fail.
-            let _ = write!(text, "{}", column.value(row, names));
+            let _ = write!(text, "{value}");
             each(column, &text);
         }
     }

@@ -7,13 +7,13 @@ use std::string::{String, ToString};
 use std::vec::Vec;
 
 use flowlog_record::{
-    Action, Address, Direction, Distribution, Fields, FlowKey, FlowLogIndex, Present, Reason, Row,
-    RowSampling, Sampling, Timestamp, element_named,
+    Action, Address, Direction, Distribution, Fields, FlowKey, FlowLogIndex, LogStatus, Present,
+    Reason, Row, RowSampling, Sampling, Timestamp, element_named,
 };
 use serde::Deserialize;
 
 use super::column::{CEN, OWN, SAG, VPC};
-use super::{CEN_NAMED, ColumnType, Layout, Names, RowId, Value, row_time};
+use super::{CEN_NAMED, ColumnType, Layout, Names, RowId, Value, row_source, row_time};
 use crate::{Definition, FlowLog, Inventory, Resource};
 
 #[derive(Deserialize)]
@@ -108,6 +108,7 @@ fn row(inventory: &Inventory, resource: &str) -> Row {
         distribution: Distribution::Proportional,
         late: false,
         reason: Reason::Window,
+        status: LogStatus::Ok,
         left_at: Timestamp(1_700_000_120_000),
         number: 41,
         records: 1,
@@ -175,6 +176,55 @@ type=IPv4
         text(&layout, &inventory, &row),
         format!("{expected}{OWN_TEXT}")
     );
+}
+
+#[test]
+fn a_row_without_a_flow_says_nothing_but_whom_and_when() {
+    let inventory = inventory();
+    let layout = Layout::for_flow_log(&flow_log("resource = \"vpc-1\""));
+    let expected = "\
+version=1
+vswitch-id=vsw-1
+vm-id=i-1
+vpc-id=vpc-1
+account-id=2000000000000002
+eni-id=eni-1
+region=cn-hangzhou
+srcaddr=-
+srcport=-
+dstaddr=-
+dstport=-
+protocol=-
+direction=-
+packets=-
+bytes=-
+start=1700000000
+end=1700000060
+log-status=STATUS
+action=-
+tcp-flags=-
+traffic_path=-
+type=-
+exporter=-
+window=1700000000
+packets_raw=-
+bytes_raw=-
+sampling=-
+distribution=-
+late=false
+reason=window
+row-id=5-fl-1-17-41
+";
+    let skipped = LogStatus::SkipData { lost_records: 0 };
+    for (status, more) in [(LogStatus::NoData, ""), (skipped, "lost_records=0\n")] {
+        let row = Row {
+            status,
+            ..row(&inventory, "eni-1")
+        };
+        let expected = expected.replace("STATUS", status.as_str());
+        assert_eq!(text(&layout, &inventory, &row), format!("{expected}{more}"));
+        assert_eq!(row_source(&row), Value::Absent);
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use core::fmt;
 
 use flowlog_record::{
-    Action, Address, Direction, Distribution, Present, Row, RowSampling, Sampling,
+    Action, Address, Direction, Distribution, LogStatus, Present, Row, RowSampling, Sampling,
 };
 
 use super::column::{Column, ColumnType, Content};
@@ -111,9 +111,14 @@ impl Column {
             | Content::Distribution
             | Content::Late
             | Content::Reason
-            | Content::RowId => own(self.content, row, names),
+            | Content::RowId
+            | Content::LostRecords => own(self.content, row, names),
             Content::Extra(place) => self.extra_value(place, row),
-            _ => flow(self.content, row),
+            Content::Start => Value::Signed(row.start.seconds()),
+            Content::End => Value::Signed(row.end.seconds()),
+            Content::LogStatus => Value::Text(row.status.as_str()),
+            _ if row.status == LogStatus::Ok => flow(self.content, row),
+            _ => Value::Absent,
         }
     }
 
@@ -181,9 +186,6 @@ fn flow(content: Content, row: &Row) -> Value<'static> {
         },
         Content::Packets => Value::Unsigned(row.packets),
         Content::Bytes => Value::Unsigned(row.octets),
-        Content::Start => Value::Signed(row.start.seconds()),
-        Content::End => Value::Signed(row.end.seconds()),
-        Content::LogStatus => Value::Text("OK"),
         Content::TcpFlags => present(Present::TCP_FLAGS, u64::from(row.tcp_flags)),
         Content::TrafficPath => number_if(key.path != NO_PATH, u64::from(key.path)),
         Content::Tos => present(Present::TOS, u64::from(key.tos)),
@@ -197,9 +199,22 @@ fn flow(content: Content, row: &Row) -> Value<'static> {
     }
 }
 
-/// How the row came about.
+/// How the row came about. Without a flow there is no Exporter and nothing that was counted.
 fn own<'a>(content: Content, row: &Row, names: &Names<'a>) -> Value<'a> {
     match content {
+        Content::LostRecords => match row.status {
+            LogStatus::SkipData { lost_records } => Value::Unsigned(lost_records),
+            LogStatus::Ok | LogStatus::NoData => Value::Absent,
+        },
+        Content::Exporter
+        | Content::PacketsRaw
+        | Content::BytesRaw
+        | Content::Sampling
+        | Content::Distribution
+            if row.status != LogStatus::Ok =>
+        {
+            Value::Absent
+        }
         Content::Exporter => Value::Address(row.exporter),
         Content::Window => row
             .window

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use flowlog_aggregate::{Amount, FlowLogLedger};
-use flowlog_flowlog::{FlowLog, Inventory, Layout, Names, SLS_TOPIC, row_time};
+use flowlog_flowlog::{FlowLog, Inventory, Layout, Names, SLS_TOPIC, row_source, row_time};
 use flowlog_pipeline::Ledger;
 use flowlog_record::{FlowLogIndex, Row};
 use serde_json::{Map, Value, json};
@@ -69,7 +69,7 @@ impl<'a> Printer<'a> {
         });
         let reserved = [
             row_time(row, row.left_at).seconds.to_string(),
-            row.exporter.to_string(),
+            row_source(row).to_string(),
             SLS_TOPIC.to_owned(),
         ];
         for (name, value) in RESERVED.into_iter().zip(reserved) {

@@ -1,6 +1,6 @@
 //! How the partitions begin: from saved state, or anew with a new epoch of row ids.
 
-use flowlog_pipeline::{Generation, Partition, RestoreError, Settings};
+use flowlog_pipeline::{Generation, Merger, Partition, RestoreError, Settings};
 use tracing::{info, warn};
 
 use super::StartError;
@@ -23,6 +23,7 @@ pub(super) struct Begun {
     pub(super) numbered: Numbered,
     pub(super) epoch: u64,
     pub(super) partitions: Vec<Owned>,
+    pub(super) merger: Merger,
 }
 
 /// Takes up saved state, which stays where it is until the daemon runs; or begins a new epoch.
@@ -89,11 +90,16 @@ impl Start<'_> {
             numbered,
             epoch,
             partitions,
+            merger: Merger::new(self.data.identity().partitions),
         })
     }
 
     fn resume(&self, saved: Saved) -> Result<Begun, Unusable> {
-        let Saved { book, partitions } = saved;
+        let Saved {
+            book,
+            partitions,
+            merger,
+        } = saved;
         let expected = self.data.identity().partitions;
         if book.partitions != expected {
             let problem = format!("it has {} partitions, not {expected}", book.partitions);
@@ -111,11 +117,13 @@ impl Start<'_> {
                 .map_err(|problem| Unusable::State(format!("partition {number}: {problem}")))?;
             owned.push(Owned { number, partition });
         }
+        let merger = self.merger(merger.as_deref(), &book.missing, (&generation, &mut owned))?;
         info!(epoch, "going on from saved state");
         Ok(Begun {
             numbered,
             epoch,
             partitions: owned,
+            merger,
         })
     }
 
@@ -135,6 +143,29 @@ impl Start<'_> {
             "partitions were lost by the death of a worker and begin anew"
         );
         Ok(epoch)
+    }
+
+    /// The merger as it was saved, without what lost partitions owed it. If it was lost itself, all
+    /// partitions watch anew.
+    fn merger(
+        &self,
+        octets: Option<&[u8]>,
+        missing: &[u16],
+        (generation, partitions): (&Generation, &mut [Owned]),
+    ) -> Result<Merger, Unusable> {
+        let Some(octets) = octets else {
+            for owned in partitions {
+                owned.partition.watch_anew(generation);
+            }
+            return Ok(Merger::new(self.data.identity().partitions));
+        };
+        let restored = Merger::restore(octets);
+        let mut merger =
+            restored.map_err(|problem| Unusable::State(format!("merger: {problem}")))?;
+        for &number in missing {
+            merger.forget_partition(number);
+        }
+        Ok(merger)
     }
 
     fn restore(

@@ -11,6 +11,7 @@ use std::time::Duration;
 use crossbeam_channel::Sender;
 use flowlog_collect::Waker;
 use flowlog_logstore::Logstore;
+use flowlog_pipeline::Merger;
 use tracing::{error, info, warn};
 
 use super::StartError;
@@ -19,6 +20,7 @@ use super::book::Numbered;
 use super::delivery::Delivery;
 use super::figures::{Board, publish_logstore};
 use super::http::Servers;
+use super::merging::{self, Said};
 use super::saved;
 use super::worker::{Command, Ended, Handover};
 use crate::config::{self, Config, Sources};
@@ -43,6 +45,9 @@ pub(super) struct Daemon {
     pub(super) deliverer: JoinHandle<Vec<Handover>>,
     /// Dropped, it tells the deliverer that the daemon stops.
     pub(super) stopping: Sender<()>,
+    pub(super) merging: JoinHandle<merging::Ended>,
+    /// Dropped, it tells the merger that nobody says anything any more.
+    pub(super) notices: Sender<Said>,
     pub(super) workers: Workers,
     pub(super) shed: Arc<AtomicBool>,
     pub(super) board: Arc<Board>,
@@ -128,8 +133,11 @@ impl Daemon {
         }
         self.board.set_flow_logs(numbered.names());
         self.numbered = numbered;
+        let delivery = Arc::new(delivery);
+        // Before any worker can say something of it. A merger that has died has been reported.
+        let _ = self.notices.send(Said::Change(Arc::clone(&delivery)));
         self.workers
-            .tell(&Command::Change(Arc::new(generation), Arc::new(delivery)));
+            .tell(&Command::Change(Arc::new(generation), delivery));
         Ok(())
     }
 
@@ -148,6 +156,12 @@ impl Daemon {
                 left.extend(outbox);
             }
         }
+        // Now that the workers are gone, the merger hears the last of them.
+        drop(self.notices);
+        let mut merger = self.merging.join().ok().map(|(merger, outbox)| {
+            left.extend(outbox);
+            merger
+        });
         // Rows that were on their way come before those that had not left their worker.
         let mut undelivered = self.deliverer.join().unwrap_or_default();
         undelivered.append(&mut left);
@@ -158,9 +172,9 @@ impl Daemon {
                 "rows that the Logstore did not take are saved"
             );
         }
-        put_back(&mut partitions, undelivered);
-        let save = || save(&self.data, &self.numbered, self.epoch, &partitions);
-        let saved = patiently(save);
+        put_back(&mut partitions, merger.as_mut(), undelivered);
+        let state = (&*partitions, merger.as_ref());
+        let saved = patiently(|| save(&self.data, &self.numbered, self.epoch, state));
         self.servers.stop();
         drop(self.logstore);
         saved.map_err(StartError::Save)?;
@@ -215,36 +229,41 @@ fn patiently(save: impl Fn() -> io::Result<()>) -> io::Result<()> {
 }
 
 /// Rows that could not be stored go back to where they came from, before any that left later.
-fn put_back(partitions: &mut [Owned], undelivered: Vec<Handover>) {
+fn put_back(partitions: &mut [Owned], mut merger: Option<&mut Merger>, undelivered: Vec<Handover>) {
     for handover in undelivered.into_iter().rev() {
         let owner = partitions
             .iter_mut()
             .find(|owned| owned.number == handover.partition);
         if let Some(owner) = owner {
             owner.partition.put_back_rows(handover.rows);
+        } else if let Some(merger) = merger
+            .as_mut()
+            .filter(|merger| merger.number() == handover.partition)
+        {
+            merger.put_back_rows(handover.rows);
         }
     }
 }
 
-/// Saves the partitions; those that died with their worker are missing.
+/// Saves the partitions and the merger; those that died with their thread are missing.
 fn save(
     data: &DataDirectory,
     numbered: &Numbered,
     epoch: u64,
-    partitions: &[Owned],
+    (partitions, merger): (&[Owned], Option<&Merger>),
 ) -> io::Result<()> {
-    let of = |number| partitions.iter().find(|owned| owned.number == number);
     let mut book = numbered.book(epoch, data.identity().partitions);
-    book.missing = (0..book.partitions)
-        .filter(|&number| of(number).is_none())
-        .collect();
+    let of = |number| partitions.iter().find(|owned| owned.number == number);
+    let last = book.partitions;
+    let is_there = |number| of(number).is_some() || (number == last && merger.is_some());
+    book.missing = (0..=last).filter(|&number| !is_there(number)).collect();
     if !book.missing.is_empty() {
         error!(partitions = ?book.missing, "a worker has died: its open rows are lost");
     }
     saved::write(&saved::directory(data.path()), &book, |number| {
-        of(number)
-            .map(|owned| owned.partition.save())
-            .unwrap_or_default()
+        let partition = of(number).map(|owned| owned.partition.save());
+        let state = partition.or_else(|| merger.map(Merger::save));
+        state.unwrap_or_default()
     })
 }
 

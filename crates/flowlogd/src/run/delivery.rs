@@ -6,7 +6,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use flowlog_flowlog::{ColumnType, FlowLog, Inventory, Layout, Names, SLS_TOPIC, Status, row_time};
+use flowlog_flowlog::{
+    ColumnType, FlowLog, Inventory, Layout, Names, SLS_TOPIC, Status, Value, row_source, row_time,
+};
 use flowlog_logstore::batch::{Batch, Column, Group, Origin};
 use flowlog_logstore::{Logstore, ManageError};
 use flowlog_record::{Address, FlowLogIndex, Row, Timestamp};
@@ -123,9 +125,10 @@ impl Delivery {
         };
         let mut clamped = 0;
         let groups = by_exporter
-            .into_iter()
-            .map(|(exporter, rows)| {
-                let (group, times) = destination.group(exporter, &rows, &names, now);
+            .into_values()
+            .map(|rows| {
+                let source = rows.first().map_or(Value::Absent, |row| row_source(row));
+                let (group, times) = destination.group(source, &rows, &names, now);
                 clamped += times;
                 group
             })
@@ -199,7 +202,7 @@ impl Destination {
 
     fn group(
         &self,
-        exporter: Address,
+        source: Value<'_>,
         rows: &[&Row],
         names: &Names<'_>,
         now: Timestamp,
@@ -218,6 +221,10 @@ impl Destination {
             .columns()
             .iter()
             .zip(&self.names)
+            .filter(|(column, _)| {
+                let says = |row: &&Row| column.value(row, names) != Value::Absent;
+                !column.is_optional() || rows.iter().any(says)
+            })
             .map(|(column, name)| {
                 let mut builder = ColumnBuilder::with_capacity(rows.len());
                 for row in rows {
@@ -230,7 +237,7 @@ impl Destination {
             });
         let group = Group {
             topic: SLS_TOPIC.into(),
-            source: exporter.to_string().into(),
+            source: source.to_string().into(),
             time,
             columns: columns.collect(),
             numbers: rows.iter().map(|row| row.number).collect(),

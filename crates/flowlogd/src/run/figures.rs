@@ -56,6 +56,8 @@ pub(crate) struct Board {
     flow_logs: Mutex<Vec<String>>,
     /// Exporters that have series of their own: first come, first served.
     known: Mutex<BTreeSet<IpAddr>>,
+    /// Rows that the merger has made, by flow log.
+    merged: Mutex<BTreeMap<FlowLogIndex, u64>>,
     /// Rows that have left their partitions, and those of them that wait no more.
     rows_left: AtomicU64,
     rows_delivered: AtomicU64,
@@ -69,6 +71,7 @@ impl Board {
             workers: (0..workers).map(|_| Mutex::default()).collect(),
             flow_logs: Mutex::new(flow_logs),
             known: Mutex::default(),
+            merged: Mutex::default(),
             rows_left: AtomicU64::new(0),
             rows_delivered: AtomicU64::new(0),
             clamped_times: AtomicU64::new(0),
@@ -79,6 +82,11 @@ impl Board {
     /// The flow logs of a new generation.
     pub(crate) fn set_flow_logs(&self, flow_logs: Vec<String>) {
         *locked(&self.flow_logs) = flow_logs;
+    }
+
+    /// How many rows the merger has made since it began, saved state included.
+    pub(crate) fn merged(&self, counts: impl Iterator<Item = (FlowLogIndex, u64)>) {
+        locked(&self.merged).extend(counts);
     }
 
     /// Rows have left a partition.
@@ -143,11 +151,13 @@ impl Board {
             ledger += &figures.ledger;
         }
         publish_ledger(&ledger);
-        for (index, id) in locked(&self.flow_logs).iter().enumerate() {
+        let merged = locked(&self.merged).clone();
+        for (number, id) in (0..).zip(locked(&self.flow_logs).iter()) {
             let mut sum = FlowLogLedger::default();
             all.iter()
-                .filter_map(|figures| figures.flow_logs.get(index))
+                .filter_map(|figures| figures.flow_logs.get(usize::from(number)))
                 .for_each(|l| sum += l);
+            sum.rows += merged.get(&FlowLogIndex(number)).copied().unwrap_or(0);
             publish_flow_log(id, &sum);
         }
         let sum = |of: fn(&Figures) -> u64| all.iter().map(of).sum::<u64>();

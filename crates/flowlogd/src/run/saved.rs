@@ -1,7 +1,7 @@
 //! The state that a planned stop leaves and the next start takes up.
 //!
 //! One directory `state` in the data directory: `book`, which names resources and flow logs in the
-//! order of their numbers, and one file for each partition. It is written beside and renamed, so it
+//! order of their numbers, one file for each partition, and one for the merger behind them. It is written beside and renamed, so it
 //! is whole or absent; every file ends with its checksum. What is taken up is removed once the
 //! daemon is ready: after an unplanned death there is none, and a new epoch begins.
 
@@ -13,8 +13,9 @@ use flowlog_flowlog::{Definition, ResourceId};
 use serde::{Deserialize, Serialize};
 
 /// The format of the files; another one is not read.
-const FORMAT: u16 = 1;
+const FORMAT: u16 = 2;
 const BOOK: &str = "book";
+const MERGER: &str = "merger";
 
 /// What the numbers in saved partitions mean.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -24,7 +25,7 @@ pub(crate) struct Book {
     pub(crate) epoch: u64,
     /// How many partitions there are.
     pub(crate) partitions: u16,
-    /// Those whose state was lost with their worker.
+    /// Those whose state was lost with their worker; the number behind the last one is the merger.
     #[serde(default)]
     pub(crate) missing: Vec<u16>,
     /// The resources, in the order of their indices.
@@ -39,6 +40,8 @@ pub(crate) struct Saved {
     pub(crate) book: Book,
     /// One for each partition, in order; `None` for those that are missing.
     pub(crate) partitions: Vec<Option<Vec<u8>>>,
+    /// The merger, unless it is missing.
+    pub(crate) merger: Option<Vec<u8>>,
 }
 
 /// Why state that is there cannot be taken up.
@@ -68,6 +71,14 @@ impl Book {
             flow_logs,
         }
     }
+
+    /// The file of a partition, or of the merger behind them.
+    fn file(&self, number: u16) -> String {
+        if number == self.partitions {
+            return MERGER.to_owned();
+        }
+        partition_file(number)
+    }
 }
 
 /// The directory that holds saved state.
@@ -94,19 +105,23 @@ pub(crate) fn read(dir: &Path) -> Result<Option<Saved>, SavedError> {
             format: book.format,
         });
     }
-    let partitions = (0..book.partitions)
-        .map(|number| {
-            let lost = book.missing.contains(&number);
-            (!lost)
-                .then(|| checked(&dir.join(partition_file(number))))
-                .transpose()
-        })
-        .collect::<Result<_, _>>()?;
-    Ok(Some(Saved { book, partitions }))
+    let state = |number| {
+        let lost = book.missing.contains(&number);
+        (!lost)
+            .then(|| checked(&dir.join(book.file(number))))
+            .transpose()
+    };
+    let partitions = (0..book.partitions).map(state).collect::<Result<_, _>>()?;
+    let merger = state(book.partitions)?;
+    Ok(Some(Saved {
+        book,
+        partitions,
+        merger,
+    }))
 }
 
-/// Writes state; `partition` gives the octets of each that is not missing in turn, so that one at
-/// a time is in memory.
+/// Writes state; `partition` gives the octets of each that is not missing in turn, at last of the
+/// merger under the number behind them, so that one at a time is in memory.
 ///
 /// # Errors
 /// What the file system says; nothing half-written is ever taken up.
@@ -118,8 +133,8 @@ pub(crate) fn write(
     let beside = dir.with_extension("new");
     remove(&beside)?;
     fs::create_dir_all(&beside)?;
-    for number in (0..book.partitions).filter(|number| !book.missing.contains(number)) {
-        write_checked(&beside.join(partition_file(number)), &partition(number))?;
+    for number in (0..=book.partitions).filter(|number| !book.missing.contains(number)) {
+        write_checked(&beside.join(book.file(number)), &partition(number))?;
     }
     write_checked(&beside.join(BOOK), &serde_json::to_vec(book)?)?;
     File::open(&beside)?.sync_all()?;

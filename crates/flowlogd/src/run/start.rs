@@ -20,6 +20,7 @@ use super::deliverer::Deliverer;
 use super::delivery::Delivery;
 use super::figures::Board;
 use super::http::{Servers, Serving};
+use super::merging::Merging;
 use super::saved;
 use super::storage;
 use super::system_time;
@@ -160,6 +161,7 @@ impl Built {
             numbered,
             epoch,
             partitions,
+            merger,
         } = self.begun;
         let board = Arc::new(Board::new(self.bound.receivers.len(), numbered.names()));
         let (rows, handovers) = bounded::<Handover>(HANDOVERS);
@@ -172,10 +174,20 @@ impl Built {
             system_time,
         );
         let deliverer = thread::spawn("delivery", events, move || deliverer.run())?;
+        let (notices, said) = unbounded();
+        let merging = Merging::new(
+            merger,
+            said,
+            rows.clone(),
+            Arc::clone(&board),
+            Arc::clone(&self.delivery),
+        );
+        let merging = thread::spawn("merger", events, move || merging.run())?;
         let addresses = self.bound.report.listeners.iter();
         let addresses = addresses.map(|listener| listener.bound).collect();
         let links = Links {
             rows,
+            notices,
             shed: Arc::new(AtomicBool::new(false)),
             board: Arc::clone(&board),
             delivery: Arc::clone(&self.delivery),
@@ -201,6 +213,8 @@ impl Built {
             servers: self.servers,
             deliverer,
             stopping,
+            merging,
+            notices: links.notices,
             workers,
             shed: links.shed,
             board,

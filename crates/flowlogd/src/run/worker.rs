@@ -22,6 +22,7 @@ use flowlog_record::{Row, Timestamp};
 use super::begin::Owned;
 use super::delivery::Delivery;
 use super::figures::{Board, Received};
+use super::merging::Said;
 use super::warnings::Warnings;
 
 /// How long a worker waits for datagrams before it looks at the time.
@@ -59,6 +60,8 @@ pub(crate) enum Command {
 #[derive(Clone, Debug)]
 pub(crate) struct Links {
     pub(crate) rows: Sender<Handover>,
+    /// What the partitions say of watched resources.
+    pub(crate) notices: Sender<Said>,
     /// Set while the process has too much memory: datagrams are shed.
     pub(crate) shed: Arc<AtomicBool>,
     pub(crate) board: Arc<Board>,
@@ -193,9 +196,15 @@ impl Worker {
             return;
         }
         self.second = now.seconds();
+        let dropped = self.receiver.drops() > self.received.kernel_drops;
         for owned in &mut self.owned {
             owned.partition.handle_tick(now);
+            if dropped {
+                owned.partition.handle_kernel_drops(now);
+            }
         }
+        // When nobody listens any more, the daemon ends and has been told why.
+        let _ = self.links.notices.send(Said::of(&mut self.owned));
         self.post();
     }
 
@@ -273,7 +282,7 @@ fn apply(
     warnings: &mut Warnings,
 ) {
     if shed {
-        return partition.handle_shed(at);
+        return partition.handle_shed(at, from);
     }
     let decoded = partition.handle_datagram(at, from, octets);
     if !matches!(

@@ -1,7 +1,7 @@
 use crossbeam_channel::{bounded, unbounded};
 use flowlog_logstore::Settings;
 use flowlog_record::{
-    Address, Distribution, FlowKey, FlowLogIndex, Present, Reason, Row, RowSampling,
+    Address, Distribution, FlowKey, FlowLogIndex, LogStatus, Present, Reason, Row, RowSampling,
 };
 use flowlog_sls::GetLogsRequest;
 
@@ -86,6 +86,7 @@ fn row(number: u64) -> Row {
         distribution: Distribution::Direct,
         late: false,
         reason: Reason::Window,
+        status: LogStatus::Ok,
         left_at: NOW,
         number,
         records: 1,

@@ -1,7 +1,8 @@
 use flowlog_flowlog::Column;
 use flowlog_logstore::Settings;
 use flowlog_record::{
-    Action, Direction, Distribution, Fields, FlowKey, Present, Reason, RowSampling, Sampling,
+    Action, Direction, Distribution, Fields, FlowKey, LogStatus, Present, Reason, RowSampling,
+    Sampling,
 };
 
 use super::*;
@@ -121,6 +122,7 @@ fn row(numbered: &Numbered, flow_log: u16, number: u64) -> Row {
         distribution: Distribution::Proportional,
         late: has(1),
         reason: Reason::Window,
+        status: LogStatus::Ok,
         left_at: NOW,
         number,
         records: 1,

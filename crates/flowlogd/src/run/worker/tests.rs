@@ -44,6 +44,7 @@ fn bench() -> Bench {
     let (commands, inbox) = unbounded();
     let links = Links {
         rows: to_rows,
+        notices: unbounded().0,
         shed: Arc::default(),
         board: Arc::new(Board::new(1, numbered.names())),
         delivery: Arc::new(Delivery::new(&config, 1, &numbered)),
@@ -156,7 +157,7 @@ fn rows_leave_under_the_flow_logs_that_held_when_they_left() {
 
 fn row(number: u64) -> Row {
     use flowlog_record::{
-        Address, Distribution, FlowKey, FlowLogIndex, Present, Reason, RowSampling,
+        Address, Distribution, FlowKey, FlowLogIndex, LogStatus, Present, Reason, RowSampling,
     };
     Row {
         flow_log: FlowLogIndex(0),
@@ -177,6 +178,7 @@ fn row(number: u64) -> Row {
         distribution: Distribution::Direct,
         late: false,
         reason: Reason::Window,
+        status: LogStatus::Ok,
         left_at: Timestamp(0),
         number,
         records: 1,
