@@ -1,10 +1,6 @@
 //! `NODATA` and `SKIPDATA` as `flowlogd replay` prints them.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a test that cannot go on fails"
-)]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::fmt::Write as _;
 use std::path::Path;

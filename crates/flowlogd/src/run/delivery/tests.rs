@@ -126,11 +126,14 @@ fn row(numbered: &Numbered, flow_log: u16, number: u64) -> Row {
         left_at: NOW,
         number,
         records: 1,
-        extra: (flow_log == 0 && has(3)).then(|| {
-            let number = if has(2) { "64512" } else { "-" };
-            [number.to_owned(), format!("app {}", number.len())].into()
-        }),
+        extra: (flow_log == 0 && has(3)).then(|| extra(has(2))),
     }
+}
+
+/// Further elements, the first of them perhaps absent.
+fn extra(has_number: bool) -> Box<[String]> {
+    let number = if has_number { "64512" } else { "-" };
+    [number.to_owned(), format!("app {}", number.len())].into()
 }
 
 /// What a reader of the batch sees of each row, by its number.
