@@ -20,6 +20,7 @@ pub const PATIENCE: Duration = Duration::from_secs(60);
 pub struct Daemon {
     child: Child,
     dir: TempDir,
+    log_start: usize,
     /// Where it receives NetFlow.
     pub udp: u16,
     /// Where it answers `/metrics`, `/healthz` and `/readyz`.
@@ -34,17 +35,20 @@ impl Daemon {
 
     /// The same over a directory that an earlier daemon has left.
     pub fn start_in(dir: TempDir, more: &str) -> Self {
-        let (udp, telemetry, logstore) = (free_udp_port(), free_tcp_port(), free_tcp_port());
-        let config = format!(
-            "[collect]\nlisten = [\"127.0.0.1:{udp}\"]\n[telemetry]\nlisten = \"127.0.0.1:{telemetry}\"\n\
-             [logstore]\nlisten = \"127.0.0.1:{logstore}\"\n{more}"
-        );
-        fs::write(dir.path().join("flowlogd.toml"), config).unwrap();
+        let ports = (free_udp_port(), free_tcp_port(), free_tcp_port());
+        configure(dir.path(), ports, more);
+        Self::start_again(dir)
+    }
+
+    /// Over a directory that an earlier daemon has left, with its ports and its configuration.
+    pub fn start_again(dir: TempDir) -> Self {
+        let (udp, telemetry, _) = ports(dir.path());
         let log = fs::File::options()
             .create(true)
             .append(true)
             .open(dir.path().join("log"))
             .unwrap();
+        let log_start = usize::try_from(log.metadata().unwrap().len()).unwrap();
         let child = Command::new(binary())
             .args(["run", "--config"])
             .arg(dir.path().join("flowlogd.toml"))
@@ -58,6 +62,7 @@ impl Daemon {
         let mut daemon = Self {
             child,
             dir,
+            log_start,
             udp,
             telemetry,
         };
@@ -112,6 +117,45 @@ impl Daemon {
     /// What it has said so far.
     pub fn log(&self) -> String {
         fs::read_to_string(self.dir.path().join("log")).unwrap_or_default()
+    }
+
+    /// What it has said since this start.
+    pub fn said(&self) -> String {
+        self.log().split_off(self.log_start)
+    }
+
+    /// Waits until it has said something since this start.
+    pub fn wait_until_said(&self, what: &str) {
+        self.wait_until(what, || self.said().contains(what));
+    }
+
+    /// Waits until something holds.
+    pub fn wait_until(&self, what: &str, holds: impl Fn() -> bool) {
+        let until = Instant::now() + PATIENCE;
+        while !holds() {
+            assert!(Instant::now() < until, "never: {what}\n{}", self.log());
+            thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// Writes another configuration behind its ports. It is told by a signal, or by the next start.
+    pub fn configure(&self, more: &str) {
+        configure(self.dir.path(), ports(self.dir.path()), more);
+    }
+
+    /// Its process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Sends it a signal.
+    pub fn signal(&self, name: &str) {
+        signal(self.child.id(), name);
+    }
+
+    /// The directory with its configuration, its data and its log.
+    pub fn dir(&self) -> &Path {
+        self.dir.path()
     }
 
     /// Its data directory.
@@ -184,8 +228,14 @@ impl Daemon {
     }
 
     /// SIGTERM, and the directory back once it has ended; fails unless it ended well.
-    pub fn stop(mut self) -> TempDir {
-        signal(self.child.id(), "TERM");
+    pub fn stop(self) -> TempDir {
+        self.signal("TERM");
+        self.ended()
+    }
+
+    /// Waits for the end of a daemon that was told to stop, and gives the directory back; fails
+    /// unless it ended well.
+    pub fn ended(mut self) -> TempDir {
         let until = Instant::now() + PATIENCE;
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
@@ -219,6 +269,26 @@ impl Drop for Daemon {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Writes the configuration of a daemon.
+pub fn configure(dir: &Path, (udp, telemetry, logstore): (u16, u16, u16), more: &str) {
+    let config = format!(
+        "[collect]\nlisten = [\"127.0.0.1:{udp}\"]\n[telemetry]\nlisten = \"127.0.0.1:{telemetry}\"\n\
+         [logstore]\nlisten = \"127.0.0.1:{logstore}\"\n{more}"
+    );
+    fs::write(dir.join("flowlogd.toml"), config).unwrap();
+}
+
+/// The ports of `collect`, `telemetry` and `logstore` in the configuration that is there.
+pub fn ports(dir: &Path) -> (u16, u16, u16) {
+    let text = fs::read_to_string(dir.join("flowlogd.toml")).unwrap();
+    let ports: Vec<u16> = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("listen = ")?.split_once("127.0.0.1:"))
+        .map(|(_, port)| port.trim_end_matches(['"', ']']).parse().unwrap())
+        .collect();
+    (ports[0], ports[1], ports[2])
 }
 
 /// The binary under test: beside the test's own, where cargo puts it.
