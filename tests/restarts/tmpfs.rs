@@ -42,10 +42,8 @@ impl Tmpfs {
         let path = self.path().join("ballast");
         let mut file = File::create(&path).unwrap();
         let full = loop {
-            // In small steps at the end, so that nothing is left.
-            match file.write(&[0; 4096]) {
-                Ok(_) => {}
-                Err(full) => break full,
+            if let Err(full) = file.write_all(&[0; 4096]) {
+                break full;
             }
         };
         assert_eq!(full.kind(), ErrorKind::StorageFull);

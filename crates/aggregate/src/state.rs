@@ -13,7 +13,7 @@ use flowlog_record::{FlowLogIndex, HashKey};
 use serde::{Deserialize, Serialize};
 
 use crate::aggregator::Aggregator;
-use crate::cell::Cell;
+use crate::cell::{Cell, TIME_BOUND};
 use crate::ends::{Ends, SavedEnds};
 use crate::flow_log::FlowLog;
 use crate::key::Key;
@@ -124,6 +124,9 @@ impl Aggregator {
         let rest = behind_version(octets)?;
         let saved: SavedAggregator =
             postcard::from_bytes(rest).map_err(|_| RestoreError::Damaged)?;
+        if saved.shared.now > TIME_BOUND {
+            return Err(RestoreError::Damaged);
+        }
         let mut aggregator = Self::new(limits, key);
         aggregator.shared = Shared {
             limits,

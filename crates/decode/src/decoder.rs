@@ -27,6 +27,8 @@ pub struct Decoder {
     cost: usize,
     /// What all parked Sets cost.
     parked_cost: usize,
+    /// No parked Set arrived before.
+    parked_since: Timestamp,
     /// Datagrams so far.
     pub(crate) clock: u64,
     profile_generation: u64,
@@ -42,6 +44,7 @@ impl Decoder {
             key,
             cost: 0,
             parked_cost: 0,
+            parked_since: Timestamp::MAX,
             clock: 0,
             profile_generation: 0,
             buffers: Buffers::new(),
@@ -90,13 +93,14 @@ impl Decoder {
         self.profile_generation += 1;
     }
 
-    /// Gives up Sets that have been parked for too long; returns how many. To be called now and
-    /// then with the present time.
+    /// Gives up Sets that have been parked for too long; returns how many. To be called whenever
+    /// time goes on: it costs nothing while none is due.
     pub fn expire(&mut self, now: Timestamp) -> u64 {
-        if self.parked_cost == 0 {
+        let oldest = now.plus(-self.settings.limits.parked_millis);
+        if self.parked_cost == 0 || self.parked_since >= oldest {
             return 0;
         }
-        let oldest = now.plus(-self.settings.limits.parked_millis);
+        self.parked_since = Timestamp::MAX;
         let mut all = 0;
         for entry in self
             .exporters
@@ -108,6 +112,7 @@ impl Decoder {
                 all += u64::try_from(expired.sets).unwrap_or_default();
                 entry.parked_cost -= expired.octets;
                 self.parked_cost -= expired.octets;
+                self.parked_since = self.parked_since.min(session.parked.oldest());
             }
         }
         all
@@ -136,6 +141,7 @@ impl Decoder {
         if let Some(entry) = self.exporters.entry(slot) {
             self.cost += entry.cost;
             self.parked_cost += entry.parked_cost;
+            self.parked_since = Timestamp::MIN;
         }
     }
 
@@ -233,6 +239,9 @@ impl Decoder {
         passage.account();
         entry.parked_cost = tally.parked_cost;
         self.parked_cost = self.parked_cost - parked_before + tally.parked_cost;
+        if tally.parked_cost > 0 {
+            self.parked_since = self.parked_since.min(header.at);
+        }
     }
 
     /// Forgets what is beyond the limits, once a datagram that gave something to remember is

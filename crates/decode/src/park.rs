@@ -60,6 +60,12 @@ impl Parked {
         }
     }
 
+    /// When the oldest of them arrived; the end of time when there is none.
+    pub(crate) fn oldest(&self) -> Timestamp {
+        let arrivals = self.sets.iter().map(|set| set.header.at);
+        arrivals.min().unwrap_or(Timestamp::MAX)
+    }
+
     pub(crate) fn push(&mut self, set: ParkedSet) {
         self.sets.push(set);
     }

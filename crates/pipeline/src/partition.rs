@@ -108,11 +108,9 @@ impl Partition {
         if now <= self.now {
             return;
         }
-        if now.seconds() > self.now.seconds() {
-            let expired = self.decoder.expire(now);
-            self.ledger.sets.parked = self.ledger.sets.parked.saturating_sub(expired);
-            self.ledger.sets.expired += expired;
-        }
+        let expired = self.decoder.expire(now);
+        self.ledger.sets.parked = self.ledger.sets.parked.saturating_sub(expired);
+        self.ledger.sets.expired += expired;
         self.now = now;
         let Flows {
             aggregator, rows, ..
