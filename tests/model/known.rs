@@ -55,8 +55,8 @@ struct Domain {
     boot: Option<i64>,
     /// Rates of options by sampler.
     rates: BTreeMap<Option<u64>, Factor>,
-    /// `SysUptime` and `X` of the last datagram that fitted, and how many did not since.
-    uptime: Option<(u32, i64, u32)>,
+    /// `SysUptime` and `X` of the last datagram that fitted, and when one came since that did not.
+    uptime: Option<(u32, i64, Option<i64>)>,
     flows: BTreeMap<Key, Remembered>,
 }
 
@@ -104,7 +104,7 @@ impl Known {
         }
         exporter.last_heard = at;
         exporter.offsets.push((at, at - x));
-        domain.restart(&datagram.header);
+        domain.restart(&datagram.header, now);
         let mut flows = Vec::new();
         for content in &datagram.content {
             match content {
@@ -301,13 +301,13 @@ impl Domain {
     }
 
     /// `SysUptime` that jumps in two datagrams running: the Exporter has started again.
-    fn restart(&mut self, header: &Header) {
+    fn restart(&mut self, header: &Header, now: i64) {
         let Some(uptime) = header.uptime() else {
             return;
         };
         let x = header.export_time();
-        let Some((last, last_x, jumps)) = self.uptime else {
-            self.uptime = Some((uptime, x, 0));
+        let Some((last, last_x, jumped)) = self.uptime else {
+            self.uptime = Some((uptime, x, None));
             return;
         };
         let passed = i64::from(uptime) - i64::from(last) - (x - last_x);
@@ -317,12 +317,13 @@ impl Domain {
                 .cast_signed(),
         );
         self.uptime = if jump.abs() <= 60_000 {
-            Some((uptime, x, 0))
-        } else if jumps == 0 {
-            Some((last, last_x, 1))
+            Some((uptime, x, None))
+        } else if let Some(since) = jumped {
+            // The one before came after the restart as well.
+            self.flows.retain(|_, flow| flow.seen >= since);
+            Some((uptime, x, None))
         } else {
-            self.flows.clear();
-            Some((uptime, x, 0))
+            Some((last, last_x, Some(now)))
         };
     }
 

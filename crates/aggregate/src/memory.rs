@@ -106,15 +106,16 @@ impl FlowMemory {
         }
     }
 
-    /// The Exporter has restarted: the totals of this domain begin anew with what comes at `now`.
-    pub fn restart(&mut self, exporter: ExporterId, domain: ObservationDomain, now: Timestamp) {
+    /// The Exporter has restarted: the totals of this domain begin anew with what arrived at
+    /// `since` and later.
+    pub fn restart(&mut self, exporter: ExporterId, domain: ObservationDomain, since: Timestamp) {
         if self.restarts.len() >= MOST_RESTARTS {
             let oldest = self.restarts.iter().min_by_key(|(_, at)| **at);
             if let Some(oldest) = oldest.map(|(place, _)| *place) {
                 self.restarts.remove(&oldest);
             }
         }
-        self.restarts.insert((exporter.0, domain.0), now.millis());
+        self.restarts.insert((exporter.0, domain.0), since.millis());
     }
 
     /// Flows that are remembered; those that are due to be forgotten count until their place is

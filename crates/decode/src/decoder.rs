@@ -296,11 +296,12 @@ fn detect_restart<V: Visitor>(
     let Some(uptime) = header.uptime else {
         return;
     };
-    if session.restarts.observe(uptime, header.export_time) {
+    let clocks = (uptime, header.export_time);
+    if let Some(since) = session.restarts.observe(header.at, clocks) {
         session.sequence.reset();
         session.templates.suspect_all();
         exporter.stats.restarts += 1;
-        visitor.restart(exporter, header.domain);
+        visitor.restart(exporter, header.domain, since);
     }
 }
 

@@ -10,17 +10,22 @@ const TOLERANCE_MS: i32 = 60_000;
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct RestartDetector {
     last: Option<(u32, Timestamp)>,
-    /// The last datagram was beyond the tolerance: one more, and it is a restart.
-    deviated: bool,
+    /// When the last datagram arrived, if it was beyond the tolerance: one more, and it is a
+    /// restart.
+    deviated: Option<Timestamp>,
 }
 
 impl RestartDetector {
-    /// Enters a datagram; whether it shows that the Exporter has restarted: the second running
-    /// whose `i32(SysUptime − last − ΔX)` is beyond ±60 s.
-    pub(crate) fn observe(&mut self, uptime: u32, export: Timestamp) -> bool {
+    /// Enters a datagram that arrived at `at`. When it shows that the Exporter has restarted, the
+    /// second running whose `i32(SysUptime − last − ΔX)` is beyond ±60 s: the arrival of the first.
+    pub(crate) fn observe(
+        &mut self,
+        at: Timestamp,
+        (uptime, export): (u32, Timestamp),
+    ) -> Option<Timestamp> {
         let Some((last_uptime, last_export)) = self.last else {
             self.last = Some((uptime, export));
-            return false;
+            return None;
         };
         let uptime_passed = uptime.wrapping_sub(last_uptime);
         let deviation = uptime_passed
@@ -28,13 +33,12 @@ impl RestartDetector {
             .cast_signed();
         // An Exporter that never sets the field has not restarted.
         let deviates = deviation.saturating_abs() > TOLERANCE_MS && (uptime, last_uptime) != (0, 0);
-        if deviates && !self.deviated {
-            self.deviated = true;
-            return false;
+        if deviates && self.deviated.is_none() {
+            self.deviated = Some(at);
+            return None;
         }
         self.last = Some((uptime, export));
-        self.deviated = false;
-        deviates
+        self.deviated.take().filter(|_| deviates)
     }
 }
 

@@ -211,7 +211,7 @@ impl Visitor for Seen {
         self.profile
     }
 
-    fn restart(&mut self, _: &Exporter, _: ObservationDomain) {
+    fn restart(&mut self, _: &Exporter, _: ObservationDomain, _: Timestamp) {
         self.restarts += 1;
     }
 

@@ -2,7 +2,7 @@
 
 use core::net::IpAddr;
 
-use flowlog_record::{ExporterProfile, ObservationDomain};
+use flowlog_record::{ExporterProfile, ObservationDomain, Timestamp};
 use flowlog_wire::{FieldSpecifier, FieldSpecifiers, Malformed, Problem, TemplateId};
 
 use crate::batch::Batch;
@@ -27,8 +27,8 @@ pub trait Visitor {
     /// The header of a datagram that is going to be decoded, and who sent it.
     fn header(&mut self, _exporter: &Exporter, _header: &Header) {}
 
-    /// The Exporter has restarted: totals begin anew.
-    fn restart(&mut self, _exporter: &Exporter, _domain: ObservationDomain) {}
+    /// The Exporter has restarted: totals begin anew with what arrived at `since` and later.
+    fn restart(&mut self, _exporter: &Exporter, _domain: ObservationDomain, _since: Timestamp) {}
 
     /// A Set, before what is in it.
     fn set(&mut self, _set: SetEvent) {}

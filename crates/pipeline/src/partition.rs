@@ -213,9 +213,8 @@ impl Visitor for Flows {
         self.aggregator.hear(&origin(exporter, header));
     }
 
-    fn restart(&mut self, exporter: &Exporter, domain: ObservationDomain) {
-        self.memory
-            .restart(exporter.id, domain, exporter.last_heard);
+    fn restart(&mut self, exporter: &Exporter, domain: ObservationDomain, since: Timestamp) {
+        self.memory.restart(exporter.id, domain, since);
     }
 
     fn rates(&mut self, exporter: &Exporter, domain: ObservationDomain, rates: KnownRates<'_>) {

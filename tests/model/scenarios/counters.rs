@@ -173,6 +173,29 @@ fn totals_begin_anew_when_the_exporter_does() {
 }
 
 #[test]
+fn totals_that_tell_of_a_restart_count_once() {
+    let mut exporter = Exporter::new(1, Version::V9);
+    let mut script = Script::new();
+    script.send(&exporter, NOON, vec![at(0, 0)]);
+    script.send(&exporter, NOON + 61_000, vec![total(10_000, 60_000, 100)]);
+    exporter.boot = NOON + 62_000;
+    for (to, packets) in [(65_000, 7), (75_000, 9), (85_000, 12)] {
+        script.send(
+            &exporter,
+            NOON + to + SECOND,
+            vec![total(63_000, to, packets)],
+        );
+    }
+    let expected = [
+        "10000..60000 100/1000 active",
+        "63000..65000 7/70 inactive",
+        "65001..75000 2/20 inactive",
+        "75001..85000 3/30 inactive",
+    ];
+    assert_eq!(parts(told(&script, ALONE)), expected);
+}
+
+#[test]
 fn deltas_with_a_kept_start_lie_behind_the_last_end() {
     let exporter = Exporter::new(1, Version::Ipfix);
     let stated = Stated {

@@ -9,8 +9,18 @@ fn verdicts(datagrams: &[(u32, i64)]) -> alloc::vec::Vec<bool> {
     let mut detector = RestartDetector::default();
     datagrams
         .iter()
-        .map(|&(uptime, after)| detector.observe(uptime, X.plus(after)))
+        .map(|&(uptime, after)| detector.observe(X.plus(after), (uptime, X.plus(after))))
+        .map(|since| since.is_some())
         .collect()
+}
+
+#[test]
+fn the_first_of_the_two_tells_since_when() {
+    let mut detector = RestartDetector::default();
+    let mut observe = |uptime, after| detector.observe(X.plus(after), (uptime, X.plus(after)));
+    assert_eq!(observe(900_000, 0), None);
+    assert_eq!(observe(1_000, 1_000), None);
+    assert_eq!(observe(2_000, 2_000), Some(X.plus(1_000)));
 }
 
 #[test]
