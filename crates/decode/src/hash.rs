@@ -16,49 +16,47 @@ pub(crate) fn address(key: &HashKey, address: Address) -> u64 {
 /// instructions for sixteen octets. Datagrams that differ in one word, or in two of a lane, always
 /// differ; whoever could make others on purpose could as well send the same.
 pub(crate) fn datagram(key: &HashKey, octets: &[u8]) -> u64 {
-    let mut lanes = [Lane::default(); 4];
     let (blocks, tail) = octets.as_chunks();
-    for block in blocks {
-        add(block, &mut lanes);
-    }
-    let (words, tail) = tail.as_chunks();
-    for (lane, word) in lanes.iter_mut().zip(words) {
-        lane.add(*word);
-    }
-    let mut last = [0; 8];
+    let mut lanes = Lanes::default();
+    lanes.add(blocks);
+    let mut last = [0; BLOCK];
     for (slot, &octet) in last.iter_mut().zip(tail) {
         *slot = octet;
     }
-    let [.., lane] = &mut lanes;
-    lane.add(last);
+    lanes.add(&[last]);
     let [k0, k1, k2, k3] = key.0;
     let length = u64::try_from(octets.len()).unwrap_or(u64::MAX);
     let begin = folded(length ^ k0, k1 | 1);
-    lanes.iter().fold(begin, |hash, lane| {
-        folded(folded(hash ^ lane.sum, k2 | 1) ^ lane.sum_of_sums, k3 | 1)
+    let sums = lanes.sums.iter().zip(&lanes.sums_of_sums);
+    sums.fold(begin, |hash, (sum, sum_of_sums)| {
+        folded(folded(hash ^ sum, k2 | 1) ^ sum_of_sums, k3 | 1)
     })
 }
 
-/// Sums over every fourth word.
+/// Octets that the lanes take at a time.
+const BLOCK: usize = 32;
+
+/// Sums over every fourth word, and the sums of these.
 #[derive(Clone, Copy, Default)]
-struct Lane {
-    sum: u64,
-    sum_of_sums: u64,
+struct Lanes {
+    sums: [u64; 4],
+    sums_of_sums: [u64; 4],
 }
 
-#[inline]
-fn add(block: &[u8; 32], lanes: &mut [Lane; 4]) {
-    let (words, _) = block.as_chunks();
-    for (lane, word) in lanes.iter_mut().zip(words) {
-        lane.add(*word);
-    }
-}
-
-impl Lane {
-    #[inline]
-    fn add(&mut self, word: [u8; 8]) {
-        self.sum = self.sum.wrapping_add(u64::from_le_bytes(word));
-        self.sum_of_sums = self.sum_of_sums.wrapping_add(self.sum);
+impl Lanes {
+    /// Not inlined: only where the lanes go to memory does the compiler make vectors of them.
+    #[inline(never)]
+    fn add(&mut self, blocks: &[[u8; BLOCK]]) {
+        let mut lanes = *self;
+        for block in blocks {
+            let (words, _) = block.as_chunks();
+            let sums = lanes.sums.iter_mut().zip(&mut lanes.sums_of_sums);
+            for ((sum, sum_of_sums), &word) in sums.zip(words) {
+                *sum = sum.wrapping_add(u64::from_le_bytes(word));
+                *sum_of_sums = sum_of_sums.wrapping_add(*sum);
+            }
+        }
+        *self = lanes;
     }
 }
 

@@ -16,16 +16,39 @@ pub(crate) struct Moment {
     pub(crate) boot: Option<Timestamp>,
 }
 
-impl Moment {
-    /// V5 and V9: the time at which `SysUptime` was `switched`.
+/// One half of what `SysUptime` counts before it wraps.
+const HALF: u32 = 1 << 31;
+
+/// The values of `SysUptime` around one export, from the earliest on.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Uptimes {
+    /// The value half a wrap before the export.
+    first: u32,
+    /// When it was, in milliseconds.
+    at_first: i64,
+}
+
+impl Uptimes {
+    /// The time at which `SysUptime` was `switched`.
     ///
-    /// The difference is signed and modular: `switched` may be slightly ahead, and `SysUptime`
-    /// wraps every 49.7 days.
+    /// It is within half a wrap of 49.7 days of the export: `switched` may be slightly ahead of
+    /// the header's.
     #[inline]
-    pub(crate) fn switched(&self, switched: u32) -> Timestamp {
-        let since = switched.wrapping_sub(self.uptime).cast_signed();
-        // An export time is 32 bits of seconds: the sum is far from the ends of 64.
-        Timestamp(self.export.millis().wrapping_add(i64::from(since)))
+    pub(crate) fn at(self, switched: u32) -> Timestamp {
+        let since = i64::from(switched.wrapping_sub(self.first));
+        Timestamp(self.at_first.wrapping_add(since))
+    }
+}
+
+impl Moment {
+    /// V5 and V9: what turns values of `SysUptime` into times.
+    #[inline]
+    pub(crate) fn uptimes(&self) -> Uptimes {
+        // An export time is 32 bits of seconds: the difference is far from the ends of 64.
+        Uptimes {
+            first: self.uptime.wrapping_sub(HALF),
+            at_first: self.export.millis().wrapping_sub(i64::from(HALF)),
+        }
     }
 
     /// Elements 158 and 159: `micros` before the export, rounded down.

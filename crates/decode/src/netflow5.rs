@@ -1,11 +1,10 @@
 //! NetFlow V5: records of one known layout, decoded without a plan.
 
-use flowlog_record::{EnterpriseNumber, Fields, FlowRecord, InformationElementId, Timestamp};
+use flowlog_record::{Address, EnterpriseNumber, Fields, FlowRecord, InformationElementId};
 use flowlog_wire::FieldSpecifier;
 
 use crate::elements as ie;
-use crate::moment::Moment;
-use crate::plan::ipv4_address;
+use crate::moment::{Moment, Uptimes};
 
 /// Octets of the header.
 pub(crate) const HEADER_LENGTH: usize = flowlog_wire::netflow5::HEADER_LENGTH;
@@ -67,9 +66,10 @@ pub(crate) fn fill(
     records: &mut [FlowRecord],
 ) -> usize {
     let (whole, _) = octets.as_chunks::<RECORD_LENGTH>();
-    let (moment, prototype) = (*moment, *prototype);
+    let uptimes = moment.uptimes();
+    let prototype = *prototype;
     for (record, octets) in records.iter_mut().zip(whole) {
-        *record = flow_record(octets, &moment, &prototype);
+        *record = flow_record(octets, uptimes, &prototype);
     }
     whole.len().min(records.len())
 }
@@ -81,36 +81,27 @@ pub(crate) const PROTOTYPE: FlowRecord = FlowRecord {
 };
 
 #[inline]
-fn flow_record(o: &[u8; RECORD_LENGTH], moment: &Moment, prototype: &FlowRecord) -> FlowRecord {
+fn flow_record(o: &[u8; RECORD_LENGTH], uptimes: Uptimes, prototype: &FlowRecord) -> FlowRecord {
+    let long = |[a, b, c, d]: [u8; 4]| u32::from_be_bytes([a, b, c, d]);
     // Neighbours are read and written as one.
-    let interfaces = u32::from_be_bytes([o[12], o[13], o[14], o[15]]);
-    let ports = u32::from_be_bytes([o[32], o[33], o[34], o[35]]);
-    let (source_port, destination_port) = halves(ports);
+    let interfaces = long([o[12], o[13], o[14], o[15]]);
+    let ports = long([o[32], o[33], o[34], o[35]])
+        .rotate_left(16)
+        .to_le_bytes();
     FlowRecord {
-        source: ipv4_address([o[0], o[1], o[2], o[3]]),
-        destination: ipv4_address([o[4], o[5], o[6], o[7]]),
-        start: switched(moment, [o[24], o[25], o[26], o[27]]),
-        end: switched(moment, [o[28], o[29], o[30], o[31]]),
-        octets: u64::from(u32::from_be_bytes([o[20], o[21], o[22], o[23]])),
-        packets: u64::from(u32::from_be_bytes([o[16], o[17], o[18], o[19]])),
+        source: Address::from_ipv4_octets([o[0], o[1], o[2], o[3]]),
+        destination: Address::from_ipv4_octets([o[4], o[5], o[6], o[7]]),
+        start: uptimes.at(long([o[24], o[25], o[26], o[27]])),
+        end: uptimes.at(long([o[28], o[29], o[30], o[31]])),
+        octets: u64::from(long([o[20], o[21], o[22], o[23]])),
+        packets: u64::from(long([o[16], o[17], o[18], o[19]])),
         ingress_interface: interfaces >> 16,
         egress_interface: interfaces & 0xffff,
-        source_port,
-        destination_port,
+        source_port: u16::from_le_bytes([ports[0], ports[1]]),
+        destination_port: u16::from_le_bytes([ports[2], ports[3]]),
         tcp_flags: u16::from(o[37]),
         protocol: o[38],
         tos: o[39],
         ..*prototype
     }
-}
-
-#[inline]
-fn halves(value: u32) -> (u16, u16) {
-    let half = |value: u32| u16::try_from(value & 0xffff).unwrap_or_default();
-    (half(value >> 16), half(value))
-}
-
-#[inline]
-fn switched(moment: &Moment, octets: [u8; 4]) -> Timestamp {
-    moment.switched(u32::from_be_bytes(octets))
 }

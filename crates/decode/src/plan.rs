@@ -24,7 +24,7 @@ use crate::layout::Layout;
 use crate::moment::Moment;
 use crate::sampling::{Fallback, SamplingSource};
 
-pub(crate) use family::{address, ipv4_address};
+pub(crate) use family::address;
 pub(crate) use place::unsigned;
 
 use column::Column;

@@ -62,31 +62,38 @@ impl Settling<'_> {
     fn record(&mut self, record: &mut FlowRecord) {
         const BOTH: Fields = Fields::START.union(Fields::END);
         let times = record.fields & (BOTH | Fields::SINCE_BOOT);
-        let is_common =
-            times == BOTH && self.is_in_range(record.end) && self.is_not_ahead(record.start);
-        let mut is_measured = !record.fields.contains(Fields::REVERSE);
-        let (start, end) = if is_common {
-            (record.start, record.end)
+        let span = record.end.millis().wrapping_sub(record.start.millis());
+        let is_common = times == BOTH
+            && self.is_in_range(record.end)
+            && self.is_not_ahead(record.start)
+            && (0..=LONGEST_MS).contains(&span);
+        let (duration, has_duration) = if is_common {
+            (span, true)
         } else {
-            let (start, end, has_duration) = self.uncommon(record);
-            is_measured &= has_duration;
-            (start, end)
+            self.replace_times(record)
         };
-        let (start, duration) = self.ordered(start, end);
-        record.start = start;
-        record.end = end;
-        if end > self.latest {
+        if record.end > self.latest {
             self.counts.future += 1;
         }
-        if is_measured {
+        if has_duration && !record.fields.contains(Fields::REVERSE) {
             self.durations.observe(duration);
         }
         self.conclude(record, duration);
     }
 
+    /// Gives a record the interval that its own start and end are not; returns how long it is, and
+    /// whether that is the Exporter's word.
+    #[cold]
+    fn replace_times(&mut self, record: &mut FlowRecord) -> (i64, bool) {
+        let (start, end, has_duration) = self.uncommon(record);
+        let (start, duration) = self.ordered(start, end);
+        record.start = start;
+        record.end = end;
+        (duration, has_duration)
+    }
+
     /// The interval of a record whose own start and end do not give it, and whether its length is
     /// the Exporter's word.
-    #[cold]
     fn uncommon(&mut self, record: &FlowRecord) -> (Timestamp, Timestamp, bool) {
         let (start, end) = self.own_times(record);
         let duration = record
@@ -174,7 +181,6 @@ impl Settling<'_> {
     }
 
     /// The start, brought before the end and near enough to it, and how far it is from there.
-    #[inline]
     fn ordered(&mut self, start: Timestamp, end: Timestamp) -> (Timestamp, i64) {
         // The end is near the export time and the start not far ahead of it: no overflow.
         let span = end.millis().wrapping_sub(start.millis());
@@ -194,11 +200,13 @@ impl Settling<'_> {
     fn conclude(&self, record: &mut FlowRecord, duration: i64) {
         let timeout = self.stated.unwrap_or(self.durations.learned());
         record.active_timeout = timeout;
-        let ended =
-            matches!(record.end_reason, 1 | 3 | 4 | 5) || record.tcp_flags & ENDING_FLAGS != 0;
-        let continues = match record.end_reason {
-            0 => duration * 10 >= timeout.millis() * 8,
-            reason => reason == 2,
+        let has_ending_flags = record.tcp_flags & ENDING_FLAGS != 0;
+        let (ended, continues) = match record.end_reason {
+            0 => (has_ending_flags, duration * 10 >= timeout.millis() * 8),
+            reason => (
+                has_ending_flags || matches!(reason, 1 | 3 | 4 | 5),
+                reason == 2,
+            ),
         };
         let said = match (ended, continues) {
             (true, _) => Fields::ENDED,

@@ -5,7 +5,6 @@
 
 use flowlog_record::{Address, Fields, FlowRecord, Timestamp};
 
-use super::family::ipv4_address;
 use super::place::{Place, Row};
 use crate::moment::{MICROSECONDS, Moment, NANOSECONDS, ntp_millis};
 
@@ -167,10 +166,10 @@ impl Column {
     fn run(self, column: Cells<'_>, moment: &Moment, records: &mut Fours<'_>) {
         match self.target {
             Target::SourceIpv4 => {
-                column.each(records, |r, o| r.source = ipv4_address(o));
+                column.each(records, |r, o| r.source = Address::from_ipv4_octets(o));
             }
             Target::DestinationIpv4 => {
-                column.each(records, |r, o| r.destination = ipv4_address(o));
+                column.each(records, |r, o| r.destination = Address::from_ipv4_octets(o));
             }
             Target::SourceIpv6 => {
                 column.each(records, |r, o| r.source = Address::from_ipv6_octets(o));
@@ -304,7 +303,10 @@ impl Cells<'_> {
             Clock::Seconds => {
                 self.unsigned32(records, |r, v| set(r, Timestamp(i64::from(v) * 1000)));
             }
-            Clock::Switched => self.unsigned32(records, |r, v| set(r, moment.switched(v))),
+            Clock::Switched => {
+                let uptimes = moment.uptimes();
+                self.unsigned32(records, |r, v| set(r, uptimes.at(v)));
+            }
             Clock::SinceBoot => self.unsigned32(records, |r, v| set(r, boot.plus(i64::from(v)))),
             Clock::MicrosBefore => {
                 self.unsigned32(records, |r, v| set(r, moment.micros_before(v)));

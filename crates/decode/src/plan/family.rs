@@ -91,17 +91,10 @@ impl Families {
     }
 }
 
-/// An IPv4 address, put together as one number: two stores, where octets take three.
-#[inline]
-pub(crate) fn ipv4_address(octets: [u8; 4]) -> Address {
-    let value = u128::from(u32::from_be_bytes(octets)) | 0xffff_0000_0000;
-    Address::from_ipv6_octets(value.to_be_bytes())
-}
-
 /// An address of four or sixteen octets.
 pub(crate) fn address(octets: &[u8]) -> Option<Address> {
     if let Ok(octets) = <[u8; 4]>::try_from(octets) {
-        return Some(ipv4_address(octets));
+        return Some(Address::from_ipv4_octets(octets));
     }
     <[u8; 16]>::try_from(octets)
         .ok()
