@@ -197,11 +197,7 @@ impl Built {
         saved::remove(&saved::directory(self.data.path()))
             .map_err(StartError::system("to remove the state that was taken up"))?;
         workers.tell(&Command::Begin);
-        info!(
-            logstore = %self.config.logstore.listen,
-            telemetry = %self.config.telemetry.listen,
-            "ready: ask with \"flowlogd query\", metrics and health by http"
-        );
+        say_ready(&self.config);
         Ok(Daemon {
             config: self.config,
             data: self.data,
@@ -220,6 +216,14 @@ impl Built {
             board,
         })
     }
+}
+
+fn say_ready(config: &Config) {
+    info!(
+        logstore = %config.logstore.listen,
+        telemetry = %config.telemetry.listen,
+        "ready: ask with \"flowlogd query\", metrics and health by http"
+    );
 }
 
 /// A thread for each receiver, with the partitions whose datagrams it gets.
