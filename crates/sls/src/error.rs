@@ -151,6 +151,8 @@ error_codes! {
     ConsumerGroupNotExist = 404,
     /// A heartbeat of an unknown consumer that claims shards.
     NotExistConsumerWithBody = 400,
+    /// A checkpoint of a consumer that does not hold the shard.
+    ConsumerNotMatch = 400,
     /// A checkpoint that is no cursor.
     InvalidShardCheckPoint = 400,
     /// Too many consumer groups.
@@ -256,6 +258,11 @@ impl Error {
             ErrorCode::ShardNotExist,
             format!("Shard {shard} does not exist"),
         )
+    }
+
+    /// 404 `ConsumerGroupNotExist`.
+    pub fn consumer_group_not_exist() -> Self {
+        Self::new(ErrorCode::ConsumerGroupNotExist, "consumer group not exist")
     }
 
     /// 413 `PostBodyTooLarge`.

@@ -16,6 +16,7 @@ mod address;
 mod cursor;
 pub mod date;
 mod error;
+mod hash_key;
 mod headers;
 pub mod index;
 mod json;
@@ -30,6 +31,7 @@ pub mod signature;
 pub use address::{Endpoints, Target};
 pub use cursor::{Cursor, CursorFrom};
 pub use error::{Error, ErrorBody, ErrorCode};
+pub use hash_key::{HashKey, KeyRange};
 pub use headers::{Compression, Headers};
 pub use json::Json;
 pub use logs::{

@@ -8,10 +8,12 @@
 //! ```
 //! Keys and values are octets: UTF-8 by rule, anything in practice.
 
+mod package;
 mod proto;
 mod reader;
 mod writer;
 
+pub use package::{Package, packages};
 pub use proto::{InvalidProtobuf, ProtobufProblem};
 pub use reader::{Contents, Log, LogGroup, Logs, Tags, log_groups};
 pub use writer::{ContentsWriter, EncodedKey, LogGroupWriter, append_log_group};

@@ -30,6 +30,8 @@ pub enum ProtobufProblem {
     MissingContents,
     /// A pair without Key or Value.
     IncompletePair,
+    /// A number that stands for nothing.
+    UnknownValue,
 }
 
 impl fmt::Display for InvalidProtobuf {
@@ -42,6 +44,7 @@ impl fmt::Display for InvalidProtobuf {
             ProtobufProblem::MissingTime => "a Log has no Time",
             ProtobufProblem::MissingContents => "a Log has no Contents",
             ProtobufProblem::IncompletePair => "a Content or LogTag has no Key or no Value",
+            ProtobufProblem::UnknownValue => "a number stands for nothing",
         };
         write!(f, "{text} at offset {}", self.offset)
     }
@@ -82,6 +85,13 @@ impl<'a> Field<'a> {
             FieldValue::Varint(value) => {
                 u32::try_from(value).map_err(|_| self.wrong(ProtobufProblem::NumberTooLarge))
             }
+            _ => Err(self.wrong(ProtobufProblem::WireType)),
+        }
+    }
+
+    pub(super) const fn varint(&self) -> Result<u64, InvalidProtobuf> {
+        match self.value {
+            FieldValue::Varint(value) => Ok(value),
             _ => Err(self.wrong(ProtobufProblem::WireType)),
         }
     }

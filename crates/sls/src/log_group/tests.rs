@@ -275,3 +275,27 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_package_says_how_it_is_compressed() {
+    // data "ab" of 9 octets, LZ4 by default; then uncompressed "c".
+    let list = [
+        10, 6, 10, 2, b'a', b'b', 16, 9, // first
+        10, 7, 10, 1, b'c', 16, 1, 24, 0, // second
+    ];
+    let packages: Vec<_> = packages(&list).map(Result::unwrap).collect();
+    assert_eq!(packages[0].data, b"ab");
+    assert_eq!((packages[0].raw_octets, packages[1].raw_octets), (9, 1));
+    assert_eq!(packages[0].compression, Some(crate::Compression::Lz4));
+    assert_eq!(
+        (packages[1].data, packages[1].compression),
+        (&b"c"[..], None)
+    );
+    let unknown = [10, 2, 24, 4];
+    let error = super::packages(&unknown).next().unwrap().unwrap_err();
+    assert_eq!(error.problem, ProtobufProblem::UnknownValue);
+    assert_eq!(
+        super::packages(&list[..5]).filter(Result::is_err).count(),
+        1
+    );
+}
