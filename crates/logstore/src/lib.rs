@@ -32,7 +32,7 @@
 //! journal that is freed then.
 //!
 //! # Not done yet
-//! Small segments are not merged; `PutLogs`, cursors, shards beyond the first, histograms and consumer
+//! `PutLogs`, cursors, shards beyond the first, histograms and consumer
 //! groups have their place in the format, but no operation.
 
 pub mod batch;

@@ -273,18 +273,30 @@ impl Metadata {
         })
     }
 
-    /// Segments that are gone, and (after a merge) the one that holds their rows instead.
-    pub(crate) fn replace(
-        &self,
-        gone: &[SegmentRow],
-        merged: Option<&SegmentRow>,
-    ) -> rusqlite::Result<()> {
+    /// Segments that are gone.
+    pub(crate) fn delete_segments(&self, gone: &[SegmentRow]) -> rusqlite::Result<()> {
         const SQL: &str = "DELETE FROM segment WHERE shard = ? AND first = ?";
         self.transact(|t| {
             for segment in gone {
                 t.execute(SQL, params![segment.shard, segment.first])?;
             }
-            merged.map_or(Ok(()), |segment| insert_segment(t, segment))
+            Ok(())
+        })
+    }
+
+    /// The switch from segments to the one that holds the rows of all of them. Fails when one of
+    /// them was deleted or set aside meanwhile.
+    pub(crate) fn merge(&self, gone: &[SegmentRow], merged: &SegmentRow) -> rusqlite::Result<()> {
+        const SQL: &str =
+            "DELETE FROM segment WHERE shard = ? AND first = ? AND next = ? AND set_aside = 0";
+        self.transact(|t| {
+            for segment in gone {
+                let values = params![segment.shard, segment.first, segment.next];
+                if t.execute(SQL, values)? != 1 {
+                    return Err(rusqlite::Error::QueryReturnedNoRows);
+                }
+            }
+            insert_segment(t, merged)
         })
     }
 

@@ -17,6 +17,7 @@
 
 mod checked;
 mod column;
+mod groups;
 mod layout;
 mod page;
 mod read;
@@ -44,6 +45,8 @@ pub(crate) struct Segment {
     row: SegmentRow,
     path: PathBuf,
     doomed: AtomicBool,
+    /// It could not be merged.
+    apart: AtomicBool,
 }
 
 /// Why a segment could not be written or read.
@@ -70,6 +73,7 @@ impl Segment {
             row,
             path,
             doomed: AtomicBool::new(false),
+            apart: AtomicBool::new(false),
         }
     }
 
@@ -112,6 +116,7 @@ impl Segment {
             row,
             path,
             doomed: AtomicBool::new(false),
+            apart: AtomicBool::new(false),
         })
     }
 
@@ -126,6 +131,15 @@ impl Segment {
     /// Opens the file.
     pub(crate) fn read(&self) -> Result<Reader, SegmentError> {
         Reader::open(&self.path, &self.row.sums)
+    }
+
+    /// Leaves it out of merges.
+    pub(crate) fn keep_apart(&self) {
+        self.apart.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn is_apart(&self) -> bool {
+        self.apart.load(Ordering::Acquire)
     }
 
     /// Deletes the file once nobody reads it.

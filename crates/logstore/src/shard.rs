@@ -249,6 +249,34 @@ impl Shard {
         })
     }
 
+    /// The neighbours among the segments that `choose` picks, those that are to stay apart aside.
+    pub(crate) fn run_of_segments(
+        &self,
+        choose: impl Fn(&[SegmentRow]) -> Option<std::ops::Range<usize>>,
+    ) -> Vec<Arc<Segment>> {
+        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
+        let runs = state.segments.split(|segment| segment.is_apart());
+        for run in runs {
+            let rows: Vec<_> = run.iter().map(|segment| segment.row().clone()).collect();
+            if let Some(chosen) = choose(&rows).and_then(|range| run.get(range)) {
+                return chosen.to_vec();
+            }
+        }
+        Vec::new()
+    }
+
+    /// The metadata names `segment` instead of those that are gone.
+    pub(crate) fn merged(&self, gone: &[SegmentRow], segment: Segment) {
+        self.change(|state| {
+            state.segments.retain(|old| !gone.contains(old.row()));
+            let first = segment.row().first;
+            let at = state
+                .segments
+                .partition_point(|old| old.row().first < first);
+            state.segments.insert(at, Arc::new(segment));
+        });
+    }
+
     /// The segments by cursor.
     pub(crate) fn segments(&self) -> Vec<SegmentRow> {
         let state = self.state.read().unwrap_or_else(PoisonError::into_inner);

@@ -57,6 +57,10 @@ counters! {
     segment_octets,
     /// Attempts to write a segment that failed; they are made again.
     seal_failures,
+    /// Segments that went into larger ones.
+    segments_merged,
+    /// Attempts to merge segments that failed; the segments stay as they are.
+    merge_failures,
     /// Segments deleted because their ttl had passed.
     segments_expired,
     /// Segments deleted to keep the disk budget.

@@ -2,6 +2,7 @@
 
 mod catalog;
 mod manage;
+mod merger;
 mod receipt;
 mod retention;
 mod sealer;

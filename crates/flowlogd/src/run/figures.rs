@@ -232,6 +232,8 @@ pub(crate) fn publish_logstore(logstore: &Logstore) {
     names::LOGSTORE_JOURNAL_OCTETS.count(&[], stats.journal_octets);
     names::LOGSTORE_JOURNAL_SYNCS.count(&[], stats.journal_syncs);
     names::LOGSTORE_SEALED_SEGMENTS.count(&[], stats.segments_sealed);
+    names::LOGSTORE_MERGED_SEGMENTS.count(&[], stats.segments_merged);
+    names::LOGSTORE_MERGE_FAILURES.count(&[], stats.merge_failures);
     names::LOGSTORE_DELETED_ROWS.count(&[], stats.rows_evicted);
     let deleted = [
         ("expired", stats.segments_expired),

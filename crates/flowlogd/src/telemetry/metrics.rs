@@ -124,6 +124,10 @@ inventory! {
         "Segments that could not be read and were set aside.";
     LOGSTORE_SEALED_SEGMENTS: Counter Count "flowlogd_logstore_sealed_segments_total",
         "Segments sealed.";
+    LOGSTORE_MERGED_SEGMENTS: Counter Count "flowlogd_logstore_merged_segments_total",
+        "Small segments that went into larger ones.";
+    LOGSTORE_MERGE_FAILURES: Counter Count "flowlogd_logstore_merge_failures_total",
+        "Attempts to merge segments that failed; the segments stay as they are.";
     LOGSTORE_DISK_OCTETS: Gauge Bytes "flowlogd_logstore_disk_octets",
         "What segments and journals take of the disk.";
     LOGSTORE_QUERIES: Counter Count "flowlogd_logstore_queries_total",

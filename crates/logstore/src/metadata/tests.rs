@@ -152,7 +152,7 @@ fn replaced_and_unreadable_segments_are_no_longer_listed() {
         ..segment(shard, 0)
     };
     metadata
-        .replace(&[segment(shard, 0), segment(shard, 10)], Some(&merged))
+        .merge(&[segment(shard, 0), segment(shard, 10)], &merged)
         .unwrap();
     assert_eq!(metadata.segments(shard).unwrap(), [merged]);
 }

@@ -75,7 +75,7 @@ fn delete(inner: &Inner, shard: &Shard, gone: &[SegmentRow]) -> bool {
     if gone.is_empty() {
         return false;
     }
-    if let Err(error) = inner.metadata.replace(gone, None) {
+    if let Err(error) = inner.metadata.delete_segments(gone) {
         tracing::warn!(shard = shard.id, %error, "cannot delete segments");
         return false;
     }

@@ -1,4 +1,5 @@
-//! The one thread that makes segments of frozen heads, and deletes what has had its time.
+//! The one thread that makes segments of frozen heads, merges small ones, and deletes what has had
+//! its time.
 
 use std::collections::VecDeque;
 use std::io;
@@ -10,8 +11,8 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 
-use super::{Inner, retention};
-use crate::segment::{Segment, SegmentError, Style};
+use super::{Inner, merger, retention};
+use crate::segment::{Segment, SegmentError};
 use crate::shard::{Frozen, Shard};
 use crate::stats::count;
 
@@ -47,8 +48,10 @@ fn run(inner: &Inner, work: &Receiver<Work>) {
     let mut waiting = VecDeque::new();
     let mut failing = false;
     let mut closing = false;
+    let mut merging = false;
     while !closing || (!waiting.is_empty() && !failing) {
         let patience = match (waiting.is_empty(), failing) {
+            (true, _) if merging => Duration::ZERO,
             (true, _) => TICK,
             (false, true) => AGAIN,
             (false, false) => Duration::ZERO,
@@ -69,7 +72,15 @@ fn run(inner: &Inner, work: &Receiver<Work>) {
         }
         retention::keep(inner);
         inner.sealer_moved();
+        // What waits for a segment, or for the end, does not wait for a merge.
+        merging = waiting.is_empty() && !closing && attempt_merge(inner);
     }
+}
+
+/// Merges; `false` when there is nothing to do, or no luck.
+fn attempt_merge(inner: &Inner) -> bool {
+    let attempt = AssertUnwindSafe(|| merger::merge(inner));
+    std::panic::catch_unwind(attempt).unwrap_or(false)
 }
 
 /// Makes a segment; `false` when it has to be tried again.
@@ -102,11 +113,7 @@ fn attempt(inner: &Inner, work: &Work) -> bool {
 
 fn seal(inner: &Inner, work: &Work) -> Result<u64, SealError> {
     let Work { shard, frozen } = work;
-    let style = Style {
-        compression: inner.settings.compression,
-        row_group_rows: inner.settings.row_group_rows,
-    };
-    let segment = Segment::write(&shard.dir, shard.id, &frozen.groups, style)?;
+    let segment = Segment::write(&shard.dir, shard.id, &frozen.groups, inner.style())?;
     let octets = segment.row().octets;
     inner
         .metadata
