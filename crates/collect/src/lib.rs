@@ -8,6 +8,7 @@
 //! - [`Receiver::receive`] takes up to 64 datagrams with one system call, without allocating.
 //! - [`partition_of`] says to which partition an Exporter belongs. The kernel computes the same
 //!   (`steer`), so that a datagram reaches the worker that owns its partition, from the first on.
+//! - [`Receiver::nap`] says how long to leave the kernel alone, so that batches are worth taking.
 //! - [`Clock`] turns the kernel's timestamps into a time that neither jumps unsaid nor goes back.
 //!
 //! Unsafe code is in `sys` alone. Linux only.
@@ -16,6 +17,7 @@ mod bind;
 mod clock;
 mod error;
 mod group;
+mod pace;
 mod partition;
 mod receive;
 mod report;

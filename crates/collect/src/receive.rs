@@ -10,6 +10,7 @@ use libc::pollfd;
 use socket2::Socket;
 
 use crate::Waker;
+use crate::pace::Pace;
 use crate::sys;
 
 /// The most datagrams that one call takes.
@@ -31,8 +32,7 @@ pub struct Receiver {
     waker: Waker,
     /// The port whose turn it is.
     turn: usize,
-    /// The last batch was full: there is more, no need to ask.
-    more: bool,
+    pace: Pace,
 }
 
 impl Receiver {
@@ -48,13 +48,14 @@ impl Receiver {
                 revents: 0,
             })
             .collect();
+        let room = sockets.iter().map(room).min().unwrap_or(0);
         Ok(Self {
             ports: sockets.into_iter().map(Port::new).collect(),
             descriptors,
             batch: sys::Batch::new(messages, SLOT, STRIDE),
             waker,
             turn: 0,
-            more: false,
+            pace: Pace::new(room),
         })
     }
 
@@ -67,9 +68,8 @@ impl Receiver {
     pub fn receive(&mut self, timeout: Duration) -> io::Result<Received<'_>> {
         self.batch.clear();
         let mut woken = self.waker.take(false);
-        let taken = !woken && self.more && self.take_turns(true)?;
-        if !woken && !taken {
-            self.more = false;
+        // To ask for datagrams costs less than to ask whether there are any.
+        if !woken && !self.take_turns(true)? {
             sys::poll(&mut self.descriptors, timeout)?;
             let signalled = self
                 .descriptors
@@ -84,6 +84,15 @@ impl Receiver {
             batch: &self.batch,
             woken,
         })
+    }
+
+    /// How long to leave the kernel alone after the batch that was taken last, so that the next one
+    /// is fuller: at a low rate, waking up is what costs. `None` when there is no time for that:
+    /// more may wait already, or too much may come meanwhile for the room that the sockets have.
+    /// `now_us` is any clock in microseconds that does not go back.
+    pub fn nap(&mut self, now_us: i64) -> Option<Duration> {
+        let (taken, most) = (self.batch.len(), self.batch.capacity());
+        self.pace.nap(now_us, taken, most)
     }
 
     /// A handle that ends the wait of [`receive`](Self::receive) from any thread.
@@ -118,10 +127,9 @@ impl Receiver {
             }
             match self.batch.receive(port.socket.as_fd()) {
                 Ok(0) => {}
-                Ok(received) => {
+                Ok(_) => {
                     port.note_overflow(self.batch.overflow());
                     self.turn = at.saturating_add(1).checked_rem(count).unwrap_or(0);
-                    self.more = received == self.batch.capacity();
                     return Ok(true);
                 }
                 Err(error) if is_passing(&error) => {}
@@ -290,6 +298,11 @@ impl Port {
 
 fn is_ready(descriptor: pollfd) -> bool {
     descriptor.revents != 0
+}
+
+/// The receive buffer of a socket in octets, as the kernel counts them.
+fn room(socket: &Socket) -> usize {
+    socket.recv_buffer_size().unwrap_or(0)
 }
 
 /// Nothing is there (any more), or a signal came: no failure.

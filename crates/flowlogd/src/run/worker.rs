@@ -27,10 +27,8 @@ use super::warnings::Warnings;
 
 /// How long a worker waits for datagrams before it looks at the time.
 const WAIT: Duration = Duration::from_millis(250);
-/// After a batch with fewer datagrams than this, a worker naps so that the next one is fuller: at a
-/// low rate waking up is what costs. The kernel keeps the time of arrival.
-const FULL_ENOUGH: usize = 24;
-const NAP: Duration = Duration::from_millis(4);
+/// How long a worker leaves a socket alone that the kernel refuses to read.
+const REFUSED: Duration = Duration::from_millis(4);
 /// The most rows that are handed over at once: at most one batch of the Logstore per flow log.
 const HANDOVER: usize = 16_384;
 /// Batches that are taken from the kernel at the end: senders may go on for ever.
@@ -136,10 +134,14 @@ impl Worker {
             Ok(Command::Stop) => return true,
             Ok(Command::Begin) | Err(_) => {}
         }
-        // None at all means that it has waited already, or that the kernel refuses.
         let refused = taken == 0 && self.received.errors > errors;
-        if refused || (1..FULL_ENOUGH).contains(&taken) {
-            thread::park_timeout(NAP);
+        let nap = if refused {
+            Some(REFUSED)
+        } else {
+            self.receiver.nap(self.clock.now_us())
+        };
+        if let Some(nap) = nap {
+            thread::park_timeout(nap);
         }
         false
     }
