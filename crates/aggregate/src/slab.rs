@@ -5,7 +5,8 @@ use alloc::vec::Vec;
 use crate::cell::{Cell, Marks};
 use crate::key::Key;
 
-const CHUNK_BITS: u32 = 14;
+/// 2 MiB of cells between IPv4 addresses: a huge page, where the program's memory has such.
+const CHUNK_BITS: u32 = 15;
 const CHUNK: usize = 1 << CHUNK_BITS;
 const WITHIN: u32 = (1 << CHUNK_BITS) - 1;
 /// No further free cell.

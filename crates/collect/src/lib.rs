@@ -9,6 +9,7 @@
 //! - [`partition_of`] says to which partition an Exporter belongs. The kernel computes the same
 //!   (`steer`), so that a datagram reaches the worker that owns its partition, from the first on.
 //! - [`Receiver::nap`] says how long to leave the kernel alone, so that batches are worth taking.
+//! - [`HugePages`] gives large tables the pages that they are quickly read in.
 //! - [`Clock`] turns the kernel's timestamps into a time that neither jumps unsaid nor goes back.
 //!
 //! Unsafe code is in `sys` alone. Linux only.
@@ -31,4 +32,5 @@ pub use error::BindError;
 pub use partition::{DEFAULT_PARTITIONS, partition_of, worker_of};
 pub use receive::{BATCH, Datagram, Datagrams, Received, Receiver};
 pub use report::{Listener, ReceiveBuffer, Report, Steering};
+pub use sys::pages::HugePages;
 pub use wake::Waker;

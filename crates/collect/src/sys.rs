@@ -5,6 +5,8 @@
     reason = "foreign functions; every block is one operation"
 )]
 
+pub(crate) mod pages;
+
 use std::io;
 use std::mem::{self, MaybeUninit};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};

@@ -2,6 +2,12 @@
 
 use std::process::ExitCode;
 
+use flowlog_collect::HugePages;
+
+#[global_allocator]
+static MEMORY: HugePages = HugePages;
+
 fn main() -> ExitCode {
+    MEMORY.keep_freed();
     flowlogd::commands::main(std::env::args_os()).into()
 }
