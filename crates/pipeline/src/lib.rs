@@ -10,6 +10,7 @@
 
 extern crate alloc;
 
+mod blocks;
 mod copies;
 mod extras;
 mod generation;
@@ -19,6 +20,7 @@ mod partition;
 mod settings;
 mod state;
 
+pub use blocks::RowBlocks;
 pub use generation::{Generation, rules};
 pub use ledger::{Datagrams, Ledger, Sets};
 pub use merger::Merger;

@@ -20,6 +20,7 @@ use flowlog_record::{
     InformationElementId, ObservationDomain, Row, Timestamp,
 };
 
+use crate::blocks::RowBlocks;
 use crate::copies::EgressCopies;
 use crate::extras::Extras;
 use crate::generation::Generation;
@@ -49,7 +50,7 @@ pub(crate) struct Flows {
     /// The longest hold of the flow logs: how long the memory keeps a flow beyond `2·Ta`.
     longest_hold: i64,
     pub(crate) aggregator: Aggregator,
-    pub(crate) rows: Vec<Row>,
+    pub(crate) rows: RowBlocks,
 }
 
 impl Partition {
@@ -67,7 +68,7 @@ impl Partition {
                 memory: FlowMemory::new(settings.remembered_flows, settings.key),
                 longest_hold: 0,
                 aggregator: Aggregator::new(settings.aggregate, settings.key),
-                rows: Vec::new(),
+                rows: RowBlocks::default(),
             },
             ledger: Ledger::default(),
             now: Timestamp::MIN,
@@ -137,6 +138,11 @@ impl Partition {
 
     /// The rows that have left since it was last asked, in the order in which they left.
     pub fn take_rows(&mut self) -> Vec<Row> {
+        self.take_blocks().into_vec()
+    }
+
+    /// The same, in blocks.
+    pub fn take_blocks(&mut self) -> RowBlocks {
         core::mem::take(&mut self.flows.rows)
     }
 
@@ -156,8 +162,8 @@ impl Partition {
     }
 
     /// Rows that could not be delivered come back, before those that left after them.
-    pub fn put_back_rows(&mut self, mut rows: Vec<Row>) {
-        rows.append(&mut self.flows.rows);
+    pub fn put_back_rows(&mut self, mut rows: RowBlocks) {
+        rows.append(self.take_blocks());
         self.flows.rows = rows;
     }
 

@@ -66,7 +66,7 @@ impl Partition {
             decoder: self.decoder.save(),
             memory: self.flows.memory.save(),
             aggregator: self.flows.aggregator.save(),
-            rows: self.flows.rows.clone(),
+            rows: self.flows.rows.iter().cloned().collect(),
         };
         // Encoding into memory fails for no value of these types.
         postcard::to_allocvec(&saved).unwrap_or_default()
@@ -97,7 +97,7 @@ impl Partition {
         flows.aggregator = Aggregator::restore(&saved.aggregator, settings.aggregate, settings.key)
             .map_err(|_| RestoreError::Damaged)?;
         flows.copies = saved.copies;
-        flows.rows = saved.rows;
+        flows.rows = saved.rows.into();
         partition.ledger = saved.ledger;
         partition.now = saved.now;
         partition.flows.resume(saved.now, generation);

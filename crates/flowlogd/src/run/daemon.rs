@@ -240,7 +240,7 @@ fn put_back(partitions: &mut [Owned], mut merger: Option<&mut Merger>, undeliver
             .as_mut()
             .filter(|merger| merger.number() == handover.partition)
         {
-            merger.put_back_rows(handover.rows);
+            merger.put_back_rows(handover.rows.into_vec());
         }
     }
 }

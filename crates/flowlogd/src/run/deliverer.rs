@@ -152,7 +152,7 @@ impl Deliverer {
             delivery,
             rows,
         } = &handover;
-        let (batches, clamped_times) = delivery.batches(*partition, rows, now);
+        let (batches, clamped_times) = delivery.batches(*partition, rows.iter(), now);
         let receipts = batches
             .into_iter()
             .map(|batch| self.logstore.append(batch))

@@ -81,10 +81,10 @@ impl Delivery {
 
     /// The batches of what one partition handed over, at most one per flow log; `rows` is in the
     /// order in which they left. Also how many times were clamped to what a Logstore accepts.
-    pub(crate) fn batches(
+    pub(crate) fn batches<'a>(
         &self,
         partition: u16,
-        rows: &[Row],
+        rows: impl Iterator<Item = &'a Row>,
         now: Timestamp,
     ) -> (Vec<Batch>, u64) {
         let mut by_flow_log: BTreeMap<FlowLogIndex, Vec<&Row>> = BTreeMap::new();

@@ -129,7 +129,7 @@ impl Merging {
             self.outbox.push_back(Handover {
                 partition: self.merger.number(),
                 delivery: Arc::clone(&self.delivery),
-                rows,
+                rows: rows.into(),
             });
         }
         while let Some(handover) = self.outbox.pop_front() {

@@ -16,8 +16,8 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver as Inbox, Sender, TrySendError};
 use flowlog_collect::{Clock, Receiver, partition_of};
 use flowlog_decode::Outcome;
-use flowlog_pipeline::{Generation, Partition};
-use flowlog_record::{Row, Timestamp};
+use flowlog_pipeline::{Generation, Partition, RowBlocks};
+use flowlog_record::Timestamp;
 
 use super::begin::Owned;
 use super::delivery::Delivery;
@@ -40,7 +40,7 @@ pub(crate) struct Handover {
     pub(crate) partition: u16,
     /// How they become batches: by the flow logs under which they left.
     pub(crate) delivery: Arc<Delivery>,
-    pub(crate) rows: Vec<Row>,
+    pub(crate) rows: RowBlocks,
 }
 
 /// What a worker is told beside datagrams.
@@ -222,9 +222,9 @@ impl Worker {
     fn hand_over(&mut self) {
         let Self { owned, outbox, .. } = self;
         for owned in owned.iter_mut().filter(|owned| owned.partition.has_rows()) {
-            let rows = owned.partition.take_rows();
-            self.links.board.rows_left(rows.len());
-            for rows in parts(rows) {
+            let mut all = owned.partition.take_blocks();
+            self.links.board.rows_left(all.len());
+            while let Some(rows) = all.split_front(HANDOVER) {
                 outbox.push_back(Handover {
                     partition: owned.number,
                     delivery: Arc::clone(&self.links.delivery),
@@ -295,19 +295,6 @@ fn apply(
     ) {
         warnings.datagram(at, from, &decoded.outcome);
     }
-}
-
-/// The rows in parts that are handed over; nearly always one.
-fn parts(rows: Vec<Row>) -> Vec<Vec<Row>> {
-    if rows.len() <= HANDOVER {
-        return vec![rows];
-    }
-    let mut rows = rows.into_iter();
-    let next = || {
-        let part: Vec<Row> = rows.by_ref().take(HANDOVER).collect();
-        (!part.is_empty()).then_some(part)
-    };
-    std::iter::from_fn(next).collect()
 }
 
 #[cfg(test)]

@@ -159,7 +159,7 @@ fn what_a_full_disk_refuses_comes_back_in_its_order_when_the_daemon_stops() {
     // The budget is looked at when something is sealed: the first rows find room.
     let mut kept = 0;
     while bench.logstore.stats().batches_refused_full == 0 {
-        let (batches, _) = bench.delivery.batches(9, &[row(kept)], NOW);
+        let (batches, _) = bench.delivery.batches(9, [row(kept)].iter(), NOW);
         for batch in batches {
             drop(bench.logstore.append(batch).wait());
         }
@@ -193,7 +193,7 @@ fn rows_that_no_logstore_takes_are_given_up_and_counted() {
         .send(Handover {
             partition: 3,
             delivery: Arc::clone(&bench.delivery),
-            rows,
+            rows: rows.into(),
         })
         .unwrap();
     drop(bench.rows);

@@ -161,7 +161,7 @@ fn batches_of_every_layout_read_as_the_layout_renders() {
     let (delivery, numbered) = delivery(&config);
     for (flow_log, definition) in (0..).zip(&numbered.flow_logs) {
         let rows: Vec<Row> = (0..64).map(|n| row(&numbered, flow_log, n)).collect();
-        let (batches, clamped) = delivery.batches(PARTITION, &rows, NOW);
+        let (batches, clamped) = delivery.batches(PARTITION, rows.iter(), NOW);
         let [batch] = &batches[..] else {
             panic!("{} batches", batches.len())
         };
@@ -205,7 +205,7 @@ fn one_batch_per_flow_log_carries_the_numbers_in_order_and_says_their_range() {
     let rows: Vec<Row> = (100..140)
         .map(|number| row(&numbered, u16::try_from(number % 2).unwrap(), number / 2))
         .collect();
-    let (batches, _) = delivery.batches(PARTITION, &rows, NOW);
+    let (batches, _) = delivery.batches(PARTITION, rows.iter(), NOW);
     assert_eq!(batches.len(), 2);
     for (batch, name) in batches.iter().zip(["sag", "vpc"]) {
         let origin = batch.origin.as_ref().unwrap();

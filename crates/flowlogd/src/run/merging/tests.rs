@@ -66,7 +66,7 @@ fn bench(merger: Merger) -> Bench {
 fn numbers(handovers: impl IntoIterator<Item = Handover>) -> Vec<(u16, u64)> {
     let rows = |handover: Handover| {
         let partition = handover.partition;
-        let rows = handover.rows.into_iter();
+        let rows = handover.rows.into_vec().into_iter();
         rows.map(move |row| (partition, row.number))
     };
     handovers.into_iter().flat_map(rows).collect()
@@ -100,7 +100,7 @@ fn rows_that_nobody_takes_are_given_back_and_saved_ones_leave_first() {
     let (mut merger, mut outbox) = merging.run();
     let first = outbox.pop_back().unwrap();
     assert_eq!(first.rows.len(), 2, "one hand-over waits in the channel");
-    merger.put_back_rows(first.rows);
+    merger.put_back_rows(first.rows.into_vec());
 
     let merger = Merger::restore(&merger.save()).unwrap();
     let next = bench(merger);

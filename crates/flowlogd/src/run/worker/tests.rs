@@ -3,7 +3,7 @@ use std::num::NonZeroUsize;
 
 use crossbeam_channel::{bounded, unbounded};
 use flowlog_pipeline::Settings;
-use flowlog_record::HashKey;
+use flowlog_record::{HashKey, Row};
 
 use super::*;
 use crate::config::Config;
@@ -115,12 +115,12 @@ fn datagrams_are_shed_and_counted_while_memory_is_short() {
 fn rows_that_nobody_takes_wait_in_their_order_and_leave_in_it() {
     let mut bench = bench();
     for number in 0..5 {
-        let rows = vec![row(number)];
+        let rows = vec![row(number)].into();
         bench.worker.owned[1].partition.put_back_rows(rows);
         bench.worker.hand_over();
     }
     let numbers = |handovers: Vec<Handover>| -> Vec<u64> {
-        let rows = handovers.iter().flat_map(|handover| &handover.rows);
+        let rows = handovers.iter().flat_map(|handover| handover.rows.iter());
         rows.map(|row| row.number).collect()
     };
     assert_eq!(bench.worker.outbox.len(), 3, "two places in the channel");
@@ -134,22 +134,28 @@ fn rows_that_nobody_takes_wait_in_their_order_and_leave_in_it() {
 
 #[test]
 fn many_rows_are_handed_over_in_parts_and_in_their_order() {
-    let many: Vec<Row> = (0..).map(row).take(2 * HANDOVER + 5).collect();
-    let parts = parts(many);
-    let lengths: Vec<usize> = parts.iter().map(Vec::len).collect();
+    let mut bench = bench();
+    let many = (0..).map(row).take(2 * HANDOVER + 5).collect();
+    bench.worker.owned[2].partition.put_back_rows(many);
+    bench.worker.hand_over();
+    let mut parts: Vec<RowBlocks> = bench.rows.try_iter().map(|it| it.rows).collect();
+    bench.worker.hand_over();
+    parts.extend(bench.rows.try_iter().map(|it| it.rows));
+    let lengths: Vec<usize> = parts.iter().map(RowBlocks::len).collect();
     assert_eq!(lengths, [HANDOVER, HANDOVER, 5]);
-    assert!(parts.iter().flatten().map(|row| row.number).is_sorted());
+    let numbers = parts.iter().flat_map(RowBlocks::iter).map(|row| row.number);
+    assert!(numbers.is_sorted());
 }
 
 #[test]
 fn rows_leave_under_the_flow_logs_that_held_when_they_left() {
     let mut bench = bench();
     let before = Arc::clone(&bench.worker.links.delivery);
-    bench.worker.owned[0].partition.put_back_rows(vec![row(0)]);
+    bench.worker.owned[0].partition.put_back_rows(vec![row(0)].into());
     let next = Arc::new(Delivery::new(&Config::default(), 1, &bench.numbered));
     let generation = bench.numbered.generation().unwrap();
     bench.worker.change(&generation, Arc::clone(&next));
-    bench.worker.owned[0].partition.put_back_rows(vec![row(1)]);
+    bench.worker.owned[0].partition.put_back_rows(vec![row(1)].into());
     bench.worker.hand_over();
     let deliveries: Vec<_> = bench.rows.try_iter().map(|it| it.delivery).collect();
     assert!(Arc::ptr_eq(&deliveries[0], &before) && Arc::ptr_eq(&deliveries[1], &next));
