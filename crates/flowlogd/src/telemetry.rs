@@ -8,8 +8,10 @@
 mod limiter;
 pub mod log;
 pub mod metrics;
+mod publisher;
 mod readiness;
 pub mod server;
 
 pub use limiter::{Verdict, WarningLimiter};
+pub use publisher::Publisher;
 pub use readiness::{Readiness, State};

@@ -12,7 +12,7 @@ use super::StartError;
 use crate::config::Config;
 use crate::data_directory::DataDirectory;
 use crate::telemetry::server::{Telemetry, TelemetryServer};
-use crate::telemetry::{Readiness, metrics};
+use crate::telemetry::{Publisher, Readiness, metrics};
 
 /// Binds a TCP address for a runtime; `key` is the configuration's name for it.
 ///
@@ -29,6 +29,7 @@ pub(super) fn tcp(key: &'static str, listen: SocketAddr) -> Result<TcpListener, 
 pub(super) fn telemetry(
     config: &Config,
     readiness: &Readiness,
+    publisher: &Publisher,
 ) -> Result<TelemetryServer, StartError> {
     let metrics = metrics::install().map_err(|problem| StartError::System {
         what: "the metrics recorder",
@@ -37,6 +38,7 @@ pub(super) fn telemetry(
     let telemetry = Telemetry {
         metrics,
         readiness: readiness.clone(),
+        publisher: publisher.clone(),
     };
     let listen = config.telemetry.listen;
     TelemetryServer::bind(listen, telemetry)

@@ -18,7 +18,7 @@ use super::StartError;
 use super::begin::Owned;
 use super::book::Numbered;
 use super::delivery::Delivery;
-use super::figures::{Board, publish_logstore};
+use super::figures::Board;
 use super::http::Servers;
 use super::merging::{self, Said};
 use super::saved;
@@ -185,8 +185,6 @@ impl Daemon {
     /// What is done every second.
     pub(super) fn keep_house(&self) {
         self.guard_memory();
-        self.board.publish();
-        publish_logstore(&self.logstore);
     }
 
     /// Looks after memory: above the limit datagrams are shed, counted, until it is below again.

@@ -114,7 +114,8 @@ impl Board {
             ..Figures::default()
         };
         figures.flow_logs.resize(count, FlowLogLedger::default());
-        for Owned { partition, .. } in owned {
+        let heard = |owned: &&Owned| owned.partition.ledger().datagrams.total() > 0;
+        for Owned { partition, .. } in owned.iter().filter(heard) {
             figures.ledger += partition.ledger();
             for (index, sum) in (0..).map(FlowLogIndex).zip(&mut figures.flow_logs) {
                 *sum += partition.flow_log_ledger(index);

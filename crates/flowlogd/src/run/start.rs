@@ -18,7 +18,7 @@ use super::bind;
 use super::daemon::{Daemon, Workers};
 use super::deliverer::Deliverer;
 use super::delivery::Delivery;
-use super::figures::Board;
+use super::figures::{Board, publish_logstore};
 use super::http::{Servers, Serving};
 use super::merging::Merging;
 use super::saved;
@@ -28,7 +28,7 @@ use super::thread::{self, Event};
 use super::worker::{Command, Handover, Links, Worker};
 use crate::config::Config;
 use crate::data_directory::{DataDirectory, DataDirectoryError, RootKey};
-use crate::telemetry::Readiness;
+use crate::telemetry::{Publisher, Readiness};
 
 /// Hand-overs that may wait between the workers and the Logstore.
 const HANDOVERS: usize = 64;
@@ -106,7 +106,8 @@ impl StartError {
 pub(super) fn start(config: Config, events: &Sender<Event>) -> Result<Daemon, StartError> {
     let data = DataDirectory::open(&config.data)?;
     let readiness = Readiness::default();
-    let telemetry = bind::telemetry(&config, &readiness)?;
+    let publisher = Publisher::default();
+    let telemetry = bind::telemetry(&config, &readiness, &publisher)?;
     let logstore_listener =
         bind::tcp("logstore.listen", config.logstore.listen).map_err(StartError::Listen)?;
     let keyring = keyring(&data, &config)?;
@@ -134,6 +135,7 @@ pub(super) fn start(config: Config, events: &Sender<Event>) -> Result<Daemon, St
         config,
         data,
         readiness,
+        publisher,
         logstore,
         delivery,
         servers,
@@ -143,10 +145,24 @@ pub(super) fn start(config: Config, events: &Sender<Event>) -> Result<Daemon, St
     built.launch(events)
 }
 
+/// Lets the figures be published when somebody asks for them.
+fn publish_with(publisher: &Publisher, board: &Arc<Board>, logstore: &Arc<Logstore>) {
+    let board = Arc::clone(board);
+    // The Logstore ends when the daemon lets go of it, not when the last request does.
+    let logstore = Arc::downgrade(logstore);
+    publisher.set(move || {
+        board.publish();
+        if let Some(logstore) = logstore.upgrade() {
+            publish_logstore(&logstore);
+        }
+    });
+}
+
 struct Built {
     config: Config,
     data: DataDirectory,
     readiness: Readiness,
+    publisher: Publisher,
     logstore: Arc<Logstore>,
     delivery: Arc<Delivery>,
     servers: Servers,
@@ -164,6 +180,7 @@ impl Built {
             merger,
         } = self.begun;
         let board = Arc::new(Board::new(self.bound.receivers.len(), numbered.names()));
+        publish_with(&self.publisher, &board, &self.logstore);
         let (rows, handovers) = bounded::<Handover>(HANDOVERS);
         let (stopping, stopped) = bounded(0);
         let deliverer = Deliverer::new(

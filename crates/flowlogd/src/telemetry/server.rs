@@ -22,7 +22,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::{Readiness, State};
+use super::{Publisher, Readiness, State};
 
 /// Connections that are served at the same time; others wait in the kernel's queue.
 const CONNECTIONS: usize = 64;
@@ -42,6 +42,8 @@ pub struct Telemetry {
     pub metrics: PrometheusHandle,
     /// The state of health.
     pub readiness: Readiness,
+    /// Brings the metrics up to date.
+    pub publisher: Publisher,
 }
 
 /// A bound address that is not served yet: what fails, fails at the start.
@@ -134,6 +136,7 @@ fn answer(method: &Method, path: &str, telemetry: &Telemetry) -> Response<Full<B
     }
     match path {
         "/metrics" => {
+            telemetry.publisher.publish();
             telemetry.metrics.run_upkeep();
             text(StatusCode::OK, PROMETHEUS, telemetry.metrics.render())
         }

@@ -14,7 +14,30 @@ fn telemetry() -> Telemetry {
     Telemetry {
         metrics,
         readiness: Readiness::default(),
+        publisher: Publisher::default(),
     }
+}
+
+#[test]
+fn metrics_are_brought_up_to_date_before_they_are_shown() {
+    let recorder = PrometheusBuilder::new().build_recorder();
+    let telemetry = Telemetry {
+        metrics: recorder.handle(),
+        readiness: Readiness::default(),
+        publisher: Publisher::default(),
+    };
+    telemetry.publisher.set(move || {
+        ::metrics::with_local_recorder(&recorder, || {
+            ::metrics::counter!("flowlogd_test_answers_total").increment(1);
+        });
+    });
+    with_server(telemetry, |address| {
+        for count in 1..3 {
+            let answer = asked(address, "GET /metrics");
+            let line = format!("flowlogd_test_answers_total {count}\n");
+            assert!(answer.contains(&line), "{answer}");
+        }
+    });
 }
 
 fn asked(address: SocketAddr, request: &str) -> String {
