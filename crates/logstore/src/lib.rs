@@ -54,4 +54,6 @@ pub use error::{AppendError, ManageError, OpenError, Refused};
 pub use http::serve;
 pub use settings::{Clock, Compression, QueryLimits, Settings};
 pub use stats::Stats;
-pub use store::{Appended, Logstore, LogstoreInfo, NewLogstore, ProjectInfo, Receipt, Recovered};
+pub use store::{
+    Appended, Logstore, LogstoreInfo, NewLogstore, ProjectInfo, Receipt, Recovered, ShardInfo,
+};
