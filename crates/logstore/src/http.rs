@@ -6,6 +6,7 @@
 
 mod answer;
 mod compression;
+mod consumers;
 mod logstores;
 mod memory;
 mod operations;
@@ -14,6 +15,7 @@ mod projects;
 mod put_logs;
 mod read;
 mod request;
+mod search;
 mod write;
 
 use std::future::Future;

@@ -38,6 +38,7 @@
 pub mod batch;
 mod chunk;
 mod error;
+mod histogram;
 mod http;
 mod metadata;
 mod query;
@@ -49,6 +50,7 @@ mod shard;
 mod sql;
 mod stats;
 mod store;
+mod topics;
 
 pub use error::{AppendError, ManageError, OpenError, Refused};
 pub use http::serve;

@@ -1,6 +1,7 @@
 //! The Logstore as a whole: opening, making, appending, closing.
 
 mod catalog;
+mod consumers;
 mod manage;
 mod merger;
 mod receipt;
@@ -25,6 +26,7 @@ use crate::stats::{Counters, Stats, count};
 
 pub(crate) use catalog::Store;
 pub use catalog::{LogstoreInfo, NewLogstore, ProjectInfo, ShardInfo};
+pub(crate) use consumers::{Checkpoint, ConsumerGroupSettings};
 pub use receipt::{Appended, Receipt};
 
 use catalog::Catalog;

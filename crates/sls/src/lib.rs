@@ -13,6 +13,7 @@
 extern crate alloc;
 
 mod address;
+pub mod assignment;
 mod cursor;
 pub mod date;
 mod error;

@@ -9,7 +9,7 @@ use super::operations::{Place, unsupported};
 use super::payload::{self, LogstoreBody, logstore_invalid};
 use super::projects::{answered, ours};
 use super::request::Call;
-use super::{Server, read};
+use super::{Server, consumers, read};
 use crate::store::{LogstoreInfo, NewLogstore, ShardInfo};
 
 /// Logstores that a Project has at most.
@@ -90,7 +90,14 @@ pub(super) fn run(
             read::cursor(server, place, *number, operation)
         }
         LogstoreOperation::ListShards => Ok(list_shards(server, place)),
-        _ => Err(unsupported()),
+        LogstoreOperation::ListConsumerGroups => Ok(consumers::list(place)),
+        LogstoreOperation::CreateConsumerGroup => consumers::create(server, place, body),
+        LogstoreOperation::ConsumerGroup(name, operation) => {
+            consumers::run(server, place, (name, operation), body)
+        }
+        LogstoreOperation::PutLogs(_)
+        | LogstoreOperation::GetLogs
+        | LogstoreOperation::Search(_) => Err(unsupported()),
     }
 }
 

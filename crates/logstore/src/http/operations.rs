@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use flowlog_sls::operation::{LogstoreOperation, SearchRequest, ShardOperation};
-use flowlog_sls::{Error, ErrorCode, GetLogsRequest, Operation};
+use flowlog_sls::operation::{LogstoreOperation, ShardOperation};
+use flowlog_sls::{Error, ErrorCode, Operation};
 
 use super::answer::Answer;
 use super::request::Call;
-use super::{Server, logstores, payload, projects, read, write};
+use super::{Server, logstores, projects, read, search, write};
 use crate::store::Store;
 
 /// The Logstore that a request is for.
@@ -27,10 +27,10 @@ pub(super) async fn run(server: &Arc<Server>, call: Call) -> Answer {
         Operation::Logstore(_, LogstoreOperation::Shard(_, ShardOperation::PullLogs(_))) => {
             read::pull_logs(server, call).await
         }
-        Operation::Logstore(
-            _,
-            LogstoreOperation::GetLogs | LogstoreOperation::Search(SearchRequest::Logs(_)),
-        ) => get_logs(server, call).await,
+        Operation::QueryProject(_)
+        | Operation::Logstore(_, LogstoreOperation::GetLogs | LogstoreOperation::Search(_)) => {
+            search::run(server, call).await
+        }
         _ => manage(server, call).await,
     };
     outcome.unwrap_or_else(|error| Answer::error(&error))
@@ -89,32 +89,6 @@ async fn manage(server: &Arc<Server>, call: Call) -> Result<Answer, Error> {
             logstores::run(&server, &place, operation, &call.body)
         }
         Operation::QueryProject(_) => Err(unsupported()),
-    })
-    .await
-}
-
-/// `GetLogs` of all versions.
-async fn get_logs(server: &Arc<Server>, call: Call) -> Result<Answer, Error> {
-    let place = server.place(&call)?;
-    let request: GetLogsRequest = match &call.asked.operation {
-        Operation::Logstore(_, LogstoreOperation::Search(SearchRequest::Logs(request))) => {
-            request.clone()
-        }
-        _ => payload::query(&call.body)?,
-    };
-    let stopped = |_| Error::new(ErrorCode::ServerBusy, "the server is stopping");
-    let permit = Arc::clone(&server.queries)
-        .acquire_owned()
-        .await
-        .map_err(stopped)?;
-    let server = Arc::clone(server);
-    blocking(move || {
-        let answer = server
-            .logstore
-            .query(&place.project, &place.logstore, &request);
-        drop(permit);
-        // Writing a large result as JSON takes its time too.
-        answer.map(|answer| Answer::json(&answer).compressed(call.asked.accepted))
     })
     .await
 }

@@ -38,7 +38,7 @@ pub(super) fn cursor(
         ShardOperation::GetCursor(from) => {
             let cursor = readable(server, place, || shard.cursor(*from))?;
             Ok(Answer::json(
-                &json!({ "cursor": Cursor(cursor) .to_string() }),
+                &json!({ "cursor": Cursor(cursor).to_string() }),
             ))
         }
         ShardOperation::GetCursorTime(cursor) => {
@@ -120,7 +120,7 @@ fn check(shard: &Shard, cursor: Cursor) -> Result<(), Error> {
 }
 
 /// Reads; segments that turn out to be damaged are set aside, and reading goes on without them.
-fn readable<T>(
+pub(super) fn readable<T>(
     server: &Server,
     place: &Place,
     read: impl Fn() -> Result<T, Unreadable>,

@@ -13,8 +13,10 @@ use tokio::sync::oneshot;
 use crate::Logstore;
 use crate::sample::{LOGSTORE, NOW, PROJECT, batch, open};
 
+mod consumers;
 mod manage;
 mod read;
+mod search;
 mod write;
 
 fn key() -> AccessKey {

@@ -104,6 +104,12 @@ impl Metadata {
         ];
         self.transact(|t| t.execute(SQL, values).map(|changed| changed == 1))
     }
+
+    /// Forgets how far a consumer group has read a shard.
+    pub(crate) fn forget_checkpoint(&self, group: i64, shard: u32) -> rusqlite::Result<()> {
+        const SQL: &str = "DELETE FROM checkpoint WHERE consumer_group = ? AND shard = ?";
+        self.transact(|t| t.execute(SQL, params![group, shard]).map(|_| ()))
+    }
 }
 
 fn consumer_group_row(row: &Row<'_>) -> rusqlite::Result<ConsumerGroupRow> {

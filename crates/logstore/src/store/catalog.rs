@@ -11,10 +11,11 @@ use flowlog_sls::operation::Route;
 use flowlog_sls::{HashKey, KeyRange};
 use serde_json::{Map, Value};
 
+use super::consumers::ConsumerGroups;
 use super::{Inner, Recovered};
 use crate::batch::Batch;
 use crate::error::OpenError;
-use crate::metadata::{LogstoreRow, Metadata, ProjectRow, ShardRow};
+use crate::metadata::{ConsumerGroupRow, LogstoreRow, Metadata, ProjectRow, ShardRow};
 use crate::shard::Shard;
 
 /// A Project.
@@ -114,6 +115,7 @@ pub(crate) struct Store {
     /// Whether each `LogGroup` that a client writes gets the tags `__client_ip__` and
     /// `__receive_time__`.
     pub(crate) append_meta: bool,
+    pub(crate) groups: Arc<ConsumerGroups>,
     /// Counts what the server itself finds a shard for.
     turn: Arc<AtomicUsize>,
 }
@@ -139,6 +141,10 @@ impl Catalog {
         for shard in metadata.shards()? {
             shards.entry(shard.logstore).or_default().push(shard);
         }
+        let mut groups: BTreeMap<i64, Vec<ConsumerGroupRow>> = BTreeMap::new();
+        for group in metadata.consumer_groups()? {
+            groups.entry(group.logstore).or_default().push(group);
+        }
         for row in metadata.logstores()? {
             let unsound = || OpenError::Unsound(format!("logstore {}", row.name));
             let project = names.get(&row.project).ok_or_else(unsound)?;
@@ -149,7 +155,11 @@ impl Catalog {
             let shards = rows.iter().map(open).collect::<Result<_, _>>()?;
             let entry = catalog.projects.get_mut(project).ok_or_else(unsound)?;
             let index = index_of(&row)?;
-            let store = Store::new(row, index, shards);
+            let groups = groups.remove(&row.id).unwrap_or_default();
+            let store = Store {
+                groups: Arc::new(ConsumerGroups::new(groups)),
+                ..Store::new(row, index, shards)
+            };
             entry
                 .logstores
                 .insert(Arc::clone(&store.row.name), Arc::new(store));
@@ -256,6 +266,7 @@ impl Store {
             row,
             index,
             shards,
+            groups: Arc::default(),
             turn: Arc::default(),
         }
     }
