@@ -16,6 +16,7 @@ mod put_logs;
 mod read;
 mod request;
 mod search;
+mod shards;
 mod write;
 
 use std::future::Future;

@@ -211,6 +211,11 @@ impl Shard {
         self.writing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// How far the rows of each origin are stored, as of the last append.
+    pub(crate) fn marks(&self) -> Vec<Mark> {
+        self.writing().marks()
+    }
+
     /// Lets queries see `LogGroup`s.
     pub(crate) fn push(&self, groups: Vec<Arc<Stored>>) {
         self.change(|state| {

@@ -5,6 +5,7 @@ mod consumers;
 mod manage;
 mod merger;
 mod receipt;
+mod reshard;
 mod retention;
 mod sealer;
 mod writer;
@@ -28,6 +29,7 @@ pub(crate) use catalog::Store;
 pub use catalog::{LogstoreInfo, NewLogstore, ProjectInfo, ShardInfo};
 pub(crate) use consumers::{Checkpoint, ConsumerGroupSettings};
 pub use receipt::{Appended, Receipt};
+pub(crate) use reshard::Reshard;
 
 use catalog::Catalog;
 use receipt::Completion;

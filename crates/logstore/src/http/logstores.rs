@@ -9,8 +9,8 @@ use super::operations::{Place, unsupported};
 use super::payload::{self, LogstoreBody, logstore_invalid};
 use super::projects::{answered, ours};
 use super::request::Call;
-use super::{Server, consumers, read};
-use crate::store::{LogstoreInfo, NewLogstore, ShardInfo};
+use super::{Server, consumers, shards};
+use crate::store::{LogstoreInfo, NewLogstore};
 
 /// Logstores that a Project has at most.
 const MOST_LOGSTORES: usize = 200;
@@ -87,9 +87,9 @@ pub(super) fn run(
             deleted.map_err(ours).map(|()| Answer::done())
         }
         LogstoreOperation::Shard(number, operation) => {
-            read::cursor(server, place, *number, operation)
+            shards::run(server, place, *number, operation)
         }
-        LogstoreOperation::ListShards => Ok(list_shards(server, place)),
+        LogstoreOperation::ListShards => Ok(shards::list(server, place)),
         LogstoreOperation::ListConsumerGroups => Ok(consumers::list(place)),
         LogstoreOperation::CreateConsumerGroup => consumers::create(server, place, body),
         LogstoreOperation::ConsumerGroup(name, operation) => {
@@ -182,21 +182,4 @@ fn get_index(place: &Place) -> Result<Answer, Error> {
 /// Elsewhere than in a query, its status is 404.
 fn no_index() -> Error {
     Error::index_not_exist().with_status(404)
-}
-
-fn list_shards(server: &Server, place: &Place) -> Answer {
-    let shards = server.logstore.shards(&place.project, &place.logstore);
-    let shards: Vec<Value> = shards.unwrap_or_default().iter().map(shard).collect();
-    Answer::json(&shards)
-}
-
-/// A shard as it is listed.
-pub(super) fn shard(shard: &ShardInfo) -> Value {
-    json!({
-        "shardID": shard.number,
-        "status": if shard.readonly { "readonly" } else { "readwrite" },
-        "inclusiveBeginKey": shard.range.begin.to_string(),
-        "exclusiveEndKey": shard.range.end.to_string(),
-        "createTime": shard.created,
-    })
 }

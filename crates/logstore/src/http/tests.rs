@@ -17,6 +17,7 @@ mod consumers;
 mod manage;
 mod read;
 mod search;
+mod shards;
 mod write;
 
 fn key() -> AccessKey {

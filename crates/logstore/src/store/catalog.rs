@@ -271,6 +271,14 @@ impl Store {
         }
     }
 
+    /// The same with other shards.
+    pub(super) fn with_shards(&self, shards: Vec<Arc<Shard>>) -> Self {
+        Self {
+            shards,
+            ..self.clone()
+        }
+    }
+
     /// What the row says, after it was changed.
     pub(super) fn read_row(&mut self) {
         self.append_meta = append_meta(&self.row);

@@ -13,6 +13,7 @@ use flowlog_journal::JournalError;
 use flowlog_sls::operation::Route;
 
 use super::receipt::{Appended, Completion};
+use super::reshard::{self, Change};
 use super::sealer::Work;
 use super::{Inner, retention};
 use crate::batch::{self, Batch};
@@ -27,6 +28,8 @@ pub(super) enum Command {
     Append(Box<Pending>),
     /// Freezes every head, then tells.
     Seal(Sender<()>),
+    /// Changes the shards of a Logstore, then tells.
+    Reshard(Box<Change>),
 }
 
 /// A batch on its way.
@@ -102,6 +105,10 @@ impl Writer {
                 Command::Append(pending) => {
                     octets += pending.record.len();
                     self.append(*pending);
+                }
+                Command::Reshard(change) => {
+                    self.sync();
+                    reshard::apply(&self.inner, &change);
                 }
                 Command::Seal(done) => {
                     self.sync();
