@@ -38,6 +38,8 @@ use tokio::task::JoinSet;
 use crate::store::Logstore;
 use memory::Memory;
 
+pub use request::{Understood, understand};
+
 /// Connections that may be open at the same time; more wait to be accepted.
 const MOST_CONNECTIONS: usize = 512;
 /// How long the head of a request may take, and a connection without a request live.

@@ -114,15 +114,15 @@ impl Assignment {
         let consumers = &self.consumers;
         self.owners
             .retain(|shard, owner| shards.contains(shard) && consumers.contains_key(owner));
-        let shares = self.shares(shards.len());
-        self.release(&shares);
+        let fair = self.shares(shards.len());
+        self.release(&fair);
         let mut free: Vec<u32> = shards
             .iter()
             .copied()
             .filter(|shard| !self.owners.contains_key(shard))
             .collect();
         free.reverse();
-        for (consumer, share) in shares {
+        for (consumer, share) in fair {
             let owned = self.owned(&consumer);
             for _ in owned.len()..share {
                 if let Some(shard) = free.pop() {

@@ -37,7 +37,7 @@ pub(super) fn decompress(
             false,
         )
         .ok(),
-        Compression::Zstd => zstd::bulk::decompress_to_buffer(body, &mut *octets).ok(),
+        Compression::Zstd => zstd::bulk::decompress_to_buffer(body, octets.as_mut_slice()).ok(),
     };
     match written {
         Some(written) if written == size => Ok(octets),

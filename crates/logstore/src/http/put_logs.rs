@@ -1,4 +1,4 @@
-//! `PutLogs`: how a body became octets, and the LogGroups in them.
+//! `PutLogs`: how a body became octets, and the `LogGroup`s in them.
 //!
 //! What the head says is read before the body is, so that a body of a wrong kind or size is never
 //! taken. Everything is stored or nothing: one log that is wrong refuses all.
@@ -31,7 +31,7 @@ pub(super) struct Envelope {
 enum Content {
     /// A LogGroup.
     Protobuf,
-    /// A list of LogGroups, each compressed on its own.
+    /// A list of `LogGroup`s, each compressed on its own.
     Packages,
     /// A LogGroup as JSON.
     Json,
@@ -88,7 +88,7 @@ impl Envelope {
         raw.saturating_mul(each).saturating_add(body)
     }
 
-    /// The LogGroups of the body.
+    /// The `LogGroup`s of the body.
     ///
     /// # Errors
     /// `PostBodyUncompressError`, `InvalidBodyRawSize`, `PostBodyTooLarge`; `PostBodyInvalid` when

@@ -1,4 +1,4 @@
-//! Cursors, and LogGroups by cursor.
+//! Cursors, and `LogGroup`s by cursor.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use super::request::Call;
 use crate::shard::{Most, Pulled, Shard, Unreadable};
 use crate::stats::count;
 
-/// LogGroups of so many octets are answered at once; the one that passes it is the last.
+/// `LogGroup`s of so many octets are answered at once; the one that passes it is the last.
 const MOST_OCTETS: usize = 10 << 20;
 /// What it takes to read and compress them.
 const MEMORY: usize = 3 * MOST_OCTETS;

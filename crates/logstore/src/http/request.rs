@@ -21,7 +21,7 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use super::answer::{Answer, Stamp};
 use super::put_logs::Envelope;
-use super::{Server, operations};
+use super::{Server, operations, payload};
 use crate::stats::count;
 
 /// How long a body may take.
@@ -114,6 +114,44 @@ impl<'a> Head<'a> {
     }
 }
 
+/// A request as far as it can be understood without knowing who asks and what there is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Understood {
+    /// The Project that it names.
+    pub project: Option<String>,
+    /// What it asks for.
+    pub operation: Operation,
+    /// The rows that it brings.
+    pub rows: usize,
+}
+
+/// Understands a request on a host of no name but `localhost`: the same as the server does, but for
+/// the signature. Nothing is stored or looked up.
+///
+/// # Errors
+/// What the server would answer.
+pub fn understand(
+    (method, target): (&str, &str),
+    headers: Headers<'_>,
+    body: &[u8],
+    now: Timestamp,
+) -> Result<Understood, Error> {
+    let asked = Head::parse(method, target, headers, &Endpoints::default())?.asks()?;
+    let mut rows = 0;
+    if let Some(envelope) = &asked.envelope {
+        for group in envelope.open(body, now)? {
+            rows += group.rows();
+        }
+    } else {
+        payload::check(&asked.operation, body)?;
+    }
+    Ok(Understood {
+        project: asked.project,
+        operation: asked.operation,
+        rows,
+    })
+}
+
 /// Answers a request, whatever it is.
 pub(super) async fn answer(
     server: Arc<Server>,
@@ -127,7 +165,7 @@ pub(super) async fn answer(
         now: inner.settings.clock.seconds(),
     };
     let path = request.uri().path().to_owned();
-    let answer = match understand(&server, peer, request).await {
+    let answer = match receive(&server, peer, request).await {
         Ok(call) => operations::run(&server, call).await,
         Err(error) => refuse(&error, &path),
     };
@@ -152,11 +190,7 @@ fn refuse(error: &Error, path: &str) -> Answer {
 }
 
 /// Checks everything that is the same for all operations.
-async fn understand(
-    server: &Server,
-    peer: IpAddr,
-    request: Request<Incoming>,
-) -> Result<Call, Error> {
+async fn receive(server: &Server, peer: IpAddr, request: Request<Incoming>) -> Result<Call, Error> {
     let (head, body) = request.into_parts();
     let target = head.uri.to_string();
     let pairs = head

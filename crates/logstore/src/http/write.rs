@@ -53,9 +53,9 @@ fn batch(server: &Server, place: &Place, call: &Call) -> Result<Batch, Error> {
     if place.store.append_meta {
         let received: Arc<str> = now.seconds().to_string().into();
         let client: Arc<str> = call.peer.to_string().into();
-        groups
-            .iter_mut()
-            .for_each(|group| append_meta(group, &client, &received));
+        for group in &mut groups {
+            append_meta(group, &client, &received);
+        }
     }
     Ok(Batch {
         project: place.project.as_str().into(),

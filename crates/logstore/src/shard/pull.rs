@@ -1,7 +1,7 @@
 //! Reading a shard by cursor, LogGroup by LogGroup, whether it is in a segment or not yet.
 //!
 //! Nothing is shown before it is on disk: a cursor that a reader has seen is never given to another
-//! LogGroup. Where LogGroups are gone (their time has passed, or the disk has damaged them) reading
+//! LogGroup. Where `LogGroup`s are gone (their time has passed, or the disk has damaged them) reading
 //! goes on with the next one.
 
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use crate::segment::{Reader, Segment, SegmentError};
 pub(crate) struct Pulled {
     /// A `LogGroupList`.
     pub(crate) list: Vec<u8>,
-    /// Its LogGroups.
+    /// Its `LogGroup`s.
     pub(crate) count: usize,
     /// Where to go on.
     pub(crate) next: i64,
@@ -29,7 +29,7 @@ pub(crate) struct Pulled {
 /// What may be read at once.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Most {
-    /// LogGroups.
+    /// `LogGroup`s.
     pub(crate) count: usize,
     /// Octets; the LogGroup with which they are reached is the last.
     pub(crate) octets: usize,
@@ -91,7 +91,7 @@ impl Shard {
         Ok(held.or_else(last))
     }
 
-    /// The LogGroups from a cursor on, to before `end`.
+    /// The `LogGroup`s from a cursor on, to before `end`.
     pub(crate) fn pull(
         &self,
         from: i64,

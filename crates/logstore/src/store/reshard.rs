@@ -148,7 +148,9 @@ impl Inner {
         let rows: Vec<ShardRow> = old.iter().map(|shard| shard.row().clone()).collect();
         let made = self.metadata.take_over(&rows, &new, &marks(old));
         let made = made.map_err(|error| failed(&error))?;
-        old.iter().for_each(|shard| shard.set_readonly());
+        for shard in old {
+            shard.set_readonly();
+        }
         let numbers = made.iter().map(|row| row.number);
         Ok(Changed {
             numbers: parents.iter().copied().chain(numbers).collect(),

@@ -150,7 +150,9 @@ proptest! {
                 Step::Shards(count) => {
                     group.shards = (0..count).collect();
                     let shards = group.shards.clone();
-                    reads.values_mut().for_each(|(r, _)| r.retain(|s| shards.contains(s)));
+                    for (r, _) in reads.values_mut() {
+                        r.retain(|s| shards.contains(s));
+                    }
                 }
             }
             let now = group.now;

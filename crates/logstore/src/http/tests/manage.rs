@@ -114,6 +114,19 @@ fn a_logstore_keeps_everything_that_was_said_of_it() {
             update("store-two", &changed).code(),
             "400 LogStoreInfoInvalid"
         );
+    });
+}
+
+#[test]
+fn logstores_are_listed_and_deleted() {
+    served(|port| {
+        for name in ["store_one", "store-two", "store-three"] {
+            let body = json!({ "logstoreName": name });
+            Sent::new("POST", "/logstores")
+                .json(&body)
+                .ask(port)
+                .is_done();
+        }
         let list = |query: &str| {
             Sent::new("GET", &format!("/logstores?{query}"))
                 .ask(port)

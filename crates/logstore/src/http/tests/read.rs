@@ -86,8 +86,11 @@ fn log_groups_are_pulled_as_they_were_put() {
             let wanted: Vec<Vec<u8>> = (0..5).map(log_group).collect();
             assert_eq!(octets, wanted);
             assert_eq!(reply.header("x-log-cursor"), Some(end.to_string().as_str()));
-            let last = (end.0 - 1).to_string();
-            assert_eq!(reply.header("x-log-read-last-cursor"), Some(last.as_str()));
+            let final_one = (end.0 - 1).to_string();
+            assert_eq!(
+                reply.header("x-log-read-last-cursor"),
+                Some(final_one.as_str())
+            );
             assert_eq!(reply.header("x-log-cursor-time"), Some("1700000000"));
             assert_eq!(reply.header("x-log-end-of-cursor"), Some("1"));
             assert_eq!(reply.header("content-type"), Some("application/x-protobuf"));

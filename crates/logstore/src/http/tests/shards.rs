@@ -26,7 +26,7 @@ impl Shards {
         Sent::new("POST", &target).json(&body).ask(self.0).is_done();
     }
 
-    /// How many LogGroups a shard has.
+    /// How many `LogGroup`s a shard has.
     fn groups(&self, shard: u32) -> String {
         let cursor = self.change("GET", &format!("/{shard}?type=cursor&from=begin"));
         let cursor = cursor.value()["cursor"].as_str().unwrap().to_owned();

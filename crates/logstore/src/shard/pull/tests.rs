@@ -26,7 +26,7 @@ fn opened(dir: &Path, clock: Clock) -> (Logstore, Arc<Shard>) {
     (logstore, shard)
 }
 
-/// LogGroups of different shapes: some rows repeat a key, or turn the order round.
+/// `LogGroup`s of different shapes: some rows repeat a key, or turn the order round.
 fn group(number: u32) -> LogGroup {
     let log = |row: u32| {
         let mut contents = vec![
@@ -41,7 +41,7 @@ fn group(number: u32) -> LogGroup {
         }
         Log {
             time: NOW + row,
-            time_ns: (number % 2 == 0).then_some(row),
+            time_ns: number.is_multiple_of(2).then_some(row),
             contents,
         }
     };
@@ -63,7 +63,7 @@ fn put(logstore: &Logstore, number: u32) {
     logstore.append(batch).wait().unwrap();
 }
 
-/// The LogGroups of a list.
+/// The `LogGroup`s of a list.
 fn read(pulled: &Pulled) -> Vec<LogGroup> {
     let text = |octets: &[u8]| Arc::from(std::str::from_utf8(octets).unwrap());
     let groups: Vec<LogGroup> = log_groups(&pulled.list)
