@@ -13,7 +13,7 @@ const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmn
 /// Why an id or a secret is none. Holds nothing of the text, so that it can be printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InvalidCredential {
-    /// Empty, or longer than an id (128 characters) or a secret (256 characters) may be.
+    /// Empty, or longer than an id (128 characters), a secret (256) or a token (4096) may be.
     Length,
     /// A character that has a meaning in an `Authorization` header, a control character, or one
     /// that is not ASCII.
@@ -140,6 +140,47 @@ impl Eq for Secret {}
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Secret(…)")
+    }
+}
+
+/// What a temporary key needs beside its secret: 1 to 4096 visible ASCII characters.
+#[derive(Clone, Deserialize)]
+#[serde(try_from = "String")]
+pub struct SecurityToken(Box<str>);
+
+impl SecurityToken {
+    /// Checks `token`.
+    ///
+    /// # Errors
+    /// [`InvalidCredential`] when it is empty, too long or not visible ASCII.
+    pub fn new(token: &str) -> Result<Self, InvalidCredential> {
+        if token.is_empty() || token.len() > 4096 {
+            return Err(InvalidCredential::Length);
+        }
+        if token.bytes().all(|c| c.is_ascii_graphic()) {
+            Ok(Self(token.into()))
+        } else {
+            Err(InvalidCredential::Character)
+        }
+    }
+
+    /// Whether it is this text; in constant time for texts of equal length.
+    pub fn is(&self, text: &str) -> bool {
+        self.0.as_bytes().ct_eq(text.as_bytes()).into()
+    }
+}
+
+impl TryFrom<String> for SecurityToken {
+    type Error = InvalidCredential;
+
+    fn try_from(token: String) -> Result<Self, Self::Error> {
+        Self::new(&token)
+    }
+}
+
+impl fmt::Debug for SecurityToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SecurityToken(…)")
     }
 }
 

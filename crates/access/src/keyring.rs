@@ -3,9 +3,10 @@
 use alloc::vec::Vec;
 use core::fmt;
 
+use flowlog_record::Timestamp;
 use subtle::{Choice, ConstantTimeEq};
 
-use crate::{AccessKey, AccessKeyId};
+use crate::{AccessKey, AccessKeyId, SecurityToken};
 
 /// Two keys of a ring have the same id.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,11 +20,35 @@ impl fmt::Display for DuplicateAccessKeyId {
 
 impl core::error::Error for DuplicateAccessKeyId {}
 
-/// The account's own keys: at least one; several while one replaces another.
+/// A key that counts only together with a token, and perhaps only for a time.
+#[derive(Clone, Debug)]
+pub struct TemporaryKey {
+    /// The key.
+    pub key: AccessKey,
+    /// What a request must show beside the signature.
+    pub token: SecurityToken,
+    /// When it counts no more; `None`: never.
+    pub expires: Option<Timestamp>,
+}
+
+/// Why a key does not count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyRefused {
+    /// There is no key of this id.
+    Unknown,
+    /// The key needs a token, and the request shows none, or another.
+    Token,
+    /// Its time has run out.
+    Expired,
+}
+
+/// The account's own keys: at least one; several while one replaces another. Temporary ones beside
+/// them.
 #[derive(Clone, Debug)]
 pub struct Keyring {
     root: AccessKey,
     further: Vec<AccessKey>,
+    temporary: Vec<TemporaryKey>,
 }
 
 impl Keyring {
@@ -32,6 +57,7 @@ impl Keyring {
         Self {
             root,
             further: Vec::new(),
+            temporary: Vec::new(),
         }
     }
 
@@ -47,6 +73,23 @@ impl Keyring {
         Ok(())
     }
 
+    /// Adds a key that counts only together with its token.
+    ///
+    /// # Errors
+    /// [`DuplicateAccessKeyId`] when the ring has a key of this id.
+    pub fn add_temporary(&mut self, key: TemporaryKey) -> Result<(), DuplicateAccessKeyId> {
+        if self.find(key.key.id.as_str()).is_some() {
+            return Err(DuplicateAccessKeyId(key.key.id));
+        }
+        self.temporary.push(key);
+        Ok(())
+    }
+
+    /// Forgets the temporary keys that count no more.
+    pub fn expire(&mut self, now: Timestamp) {
+        self.temporary.retain(|key| !key.has_expired(now));
+    }
+
     /// The first key: the one that the program's own commands sign with.
     pub const fn root(&self) -> &AccessKey {
         &self.root
@@ -55,13 +98,43 @@ impl Keyring {
     /// The key of this id. Every key is compared, in constant time for ids of equal length.
     pub fn find(&self, id: &str) -> Option<&AccessKey> {
         let mut found = None;
-        for key in core::iter::once(&self.root).chain(&self.further) {
+        let temporary = self.temporary.iter().map(|temporary| &temporary.key);
+        let all = core::iter::once(&self.root).chain(&self.further);
+        for key in all.chain(temporary) {
             let equal: Choice = key.id.as_str().as_bytes().ct_eq(id.as_bytes());
             if bool::from(equal) {
                 found = Some(key);
             }
         }
         found
+    }
+
+    /// The key of this id, if it counts now for a request that shows `token`. A token beside a key
+    /// that needs none does not matter: the secret says who it is.
+    ///
+    /// # Errors
+    /// [`KeyRefused`] says why it does not count.
+    pub fn check(
+        &self,
+        id: &str,
+        token: Option<&str>,
+        now: Timestamp,
+    ) -> Result<&AccessKey, KeyRefused> {
+        let key = self.find(id).ok_or(KeyRefused::Unknown)?;
+        let temporary = self.temporary.iter().find(|known| known.key.id == key.id);
+        match temporary {
+            Some(known) if !token.is_some_and(|token| known.token.is(token)) => {
+                Err(KeyRefused::Token)
+            }
+            Some(known) if known.has_expired(now) => Err(KeyRefused::Expired),
+            _ => Ok(key),
+        }
+    }
+}
+
+impl TemporaryKey {
+    fn has_expired(&self, now: Timestamp) -> bool {
+        self.expires.is_some_and(|expires| expires <= now)
     }
 }
 

@@ -4,16 +4,20 @@
 //! cursor of its own; all rows of a group share topic, source and tags. The log does not know
 //! what a flow is: a column is a name and [`Values`].
 
+mod builder;
 mod encoding;
 mod log_group;
+mod proto;
 mod values;
 
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use builder::GroupBuilder;
 pub(crate) use encoding::{decode, encode, seal_header};
 pub use log_group::{Irregular, Log, LogGroup};
+pub(crate) use proto::{write_columns, write_rows};
 pub(crate) use values::canonical_decimal;
 pub use values::{Cell, Mask, Values};
 

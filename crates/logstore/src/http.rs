@@ -1,16 +1,27 @@
 //! The Logstore over HTTP, as Simple Log Service has it: signed requests, JSON answers.
 //!
-//! `GetLogs` (`POST /logstores/{logstore}/logs`) is answered; any other operation is answered as
-//! `NotSupported`. A request is checked in this order: address, signature of the head, size of the
-//! body, the body against the signature, operation, Project, Logstore. Nobody unknown makes the
-//! server read a body.
+//! A request is checked in this order: address, signature of the head, operation, size of the body,
+//! the body against the signature, Project, Logstore, what the body says. Nobody unknown makes the
+//! server read a body, and a body is read only when there is room for it and what becomes of it.
 
 mod answer;
-mod operation;
+mod compression;
+mod consumers;
+mod logstores;
+mod memory;
+mod operations;
+mod payload;
+mod projects;
+mod put_logs;
+mod read;
 mod request;
+mod search;
+mod shards;
+mod write;
 
 use std::future::Future;
 use std::io;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
@@ -25,6 +36,9 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 
 use crate::store::Logstore;
+use memory::Memory;
+
+pub use request::{Understood, understand};
 
 /// Connections that may be open at the same time; more wait to be accepted.
 const MOST_CONNECTIONS: usize = 512;
@@ -40,6 +54,8 @@ struct Server {
     endpoints: Endpoints,
     /// One for each query that may run; others wait here.
     queries: Arc<Semaphore>,
+    /// What requests and answers may take.
+    memory: Memory,
     /// Makes ids of requests differ.
     requests: AtomicU64,
 }
@@ -59,17 +75,15 @@ pub async fn serve(
     endpoints: Endpoints,
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
-    let queries = logstore
-        .inner()
-        .settings
-        .query
-        .concurrent
-        .clamp(1, Semaphore::MAX_PERMITS);
+    let settings = &logstore.inner().settings;
+    let memory = settings.requests;
+    let queries = settings.query.concurrent.clamp(1, Semaphore::MAX_PERMITS);
     let server = Arc::new(Server {
         logstore,
         keyring,
         endpoints,
         queries: Arc::new(Semaphore::new(queries)),
+        memory: Memory::new(memory),
         requests: AtomicU64::new(0),
     });
     let room = Arc::new(Semaphore::new(MOST_CONNECTIONS));
@@ -81,10 +95,11 @@ pub async fn serve(
         tokio::select! {
             () = &mut shutdown => break Ok(()),
             accepted = accept(&listener, &room) => match accepted {
-                Ok((stream, permit)) => {
+                Ok((stream, peer, permit)) => {
                     let server = Arc::clone(&server);
                     let stopping = stopping.clone();
-                    connections.spawn(converse(server, stream, stopping, permit));
+                    let conversation = converse(server, (stream, peer), stopping, permit);
+                    connections.spawn(conversation);
                 }
                 Err(error) if is_passing(&error) => {
                     tracing::warn!(%error, "cannot accept a connection");
@@ -109,13 +124,13 @@ pub async fn serve(
 async fn accept(
     listener: &TcpListener,
     room: &Arc<Semaphore>,
-) -> io::Result<(TcpStream, OwnedSemaphorePermit)> {
+) -> io::Result<(TcpStream, IpAddr, OwnedSemaphorePermit)> {
     let permit = Arc::clone(room)
         .acquire_owned()
         .await
         .map_err(io::Error::other)?;
-    let (stream, _) = listener.accept().await?;
-    Ok((stream, permit))
+    let (stream, peer) = listener.accept().await?;
+    Ok((stream, peer.ip().to_canonical(), permit))
 }
 
 /// Whether another attempt to accept may succeed.
@@ -133,11 +148,11 @@ fn is_passing(error: &io::Error) -> bool {
 /// Answers the requests of one connection.
 async fn converse(
     server: Arc<Server>,
-    stream: TcpStream,
+    (stream, peer): (TcpStream, IpAddr),
     mut stopping: watch::Receiver<bool>,
     _permit: OwnedSemaphorePermit,
 ) {
-    let service = service_fn(|request| request::answer(Arc::clone(&server), request));
+    let service = service_fn(|request| request::answer(Arc::clone(&server), peer, request));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)

@@ -38,6 +38,7 @@
 pub mod batch;
 mod chunk;
 mod error;
+mod histogram;
 mod http;
 mod metadata;
 mod query;
@@ -49,9 +50,12 @@ mod shard;
 mod sql;
 mod stats;
 mod store;
+mod topics;
 
 pub use error::{AppendError, ManageError, OpenError, Refused};
-pub use http::serve;
+pub use http::{Understood, serve, understand};
 pub use settings::{Clock, Compression, QueryLimits, Settings};
 pub use stats::Stats;
-pub use store::{Appended, Logstore, LogstoreInfo, NewLogstore, ProjectInfo, Receipt, Recovered};
+pub use store::{
+    Appended, Logstore, LogstoreInfo, NewLogstore, ProjectInfo, Receipt, Recovered, ShardInfo,
+};

@@ -4,12 +4,20 @@
 //! transaction that names a segment is the switch between journal and segment: before it, the
 //! rows stand in the journal, behind it, in the segment, and never in both.
 
+mod consumers;
+mod rows;
 mod schema;
+mod shards;
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use flowlog_sls::KeyRange;
 use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, TransactionBehavior, params};
+
+pub(crate) use consumers::{CheckpointRow, ConsumerGroupRow};
+use rows::{SHARD_COLUMNS, logstore_row, project_row, segment_row, shard_row};
+pub(crate) use shards::NewShard;
 
 /// Epochs whose marks are kept for each (flow log, partition); a data directory gets a new epoch
 /// when its state is lost, so that old ones never come back.
@@ -29,6 +37,8 @@ pub(crate) struct ProjectRow {
     pub(crate) description: String,
     pub(crate) created: i64,
     pub(crate) modified: i64,
+    /// JSON: what else its maker said.
+    pub(crate) properties: String,
 }
 
 /// A Logstore as it is stored.
@@ -57,6 +67,12 @@ pub(crate) struct ShardRow {
     pub(crate) sealed_cursor: i64,
     /// The journal's position behind the last record that is in a segment.
     pub(crate) sealed_position: u64,
+    /// The keys that it takes.
+    pub(crate) range: KeyRange,
+    /// It was split or merged, and takes nothing more.
+    pub(crate) readonly: bool,
+    /// The numbers of the shards that it took over from.
+    pub(crate) parents: Vec<u32>,
 }
 
 /// A segment as it is stored.
@@ -89,8 +105,8 @@ pub(crate) struct Mark {
 impl Metadata {
     /// Opens or makes the database.
     pub(crate) fn open(path: &Path) -> rusqlite::Result<Self> {
-        let connection = Connection::open(path)?;
-        schema::prepare(&connection)?;
+        let mut connection = Connection::open(path)?;
+        schema::prepare(&mut connection)?;
         Ok(Self {
             connection: Mutex::new(connection),
         })
@@ -116,8 +132,7 @@ impl Metadata {
 
     /// Every Project, by name.
     pub(crate) fn projects(&self) -> rusqlite::Result<Vec<ProjectRow>> {
-        const SQL: &str =
-            "SELECT id, name, description, created, modified FROM project ORDER BY name";
+        const SQL: &str = "SELECT id, name, description, created, modified, properties FROM project ORDER BY name";
         let connection = self.lock();
         let mut statement = connection.prepare(SQL)?;
         statement.query_map([], project_row)?.collect()
@@ -134,10 +149,9 @@ impl Metadata {
 
     /// Every shard, by Logstore and number.
     pub(crate) fn shards(&self) -> rusqlite::Result<Vec<ShardRow>> {
-        const SQL: &str = "SELECT id, logstore, number, created, sealed_cursor, sealed_position
-            FROM shard ORDER BY logstore, number";
+        let sql = format!("SELECT {SHARD_COLUMNS} FROM shard ORDER BY logstore, number");
         let connection = self.lock();
-        let mut statement = connection.prepare(SQL)?;
+        let mut statement = connection.prepare(&sql)?;
         statement.query_map([], shard_row)?.collect()
     }
 
@@ -173,31 +187,41 @@ impl Metadata {
         &self,
         name: &str,
         description: &str,
+        properties: &str,
         now: i64,
     ) -> rusqlite::Result<Option<ProjectRow>> {
-        const SQL: &str = "INSERT INTO project (name, description, created, modified)
-            VALUES (?1, ?2, ?3, ?3) ON CONFLICT DO NOTHING
-            RETURNING id, name, description, created, modified";
+        const SQL: &str = "INSERT INTO project (name, description, properties, created, modified)
+            VALUES (?1, ?2, ?3, ?4, ?4) ON CONFLICT DO NOTHING
+            RETURNING id, name, description, created, modified, properties";
         self.transact(|t| {
-            t.query_row(SQL, params![name, description, now], project_row)
-                .optional()
+            t.query_row(
+                SQL,
+                params![name, description, properties, now],
+                project_row,
+            )
+            .optional()
         })
     }
 
-    /// Makes a Logstore with shards that begin at `cursor`; `None` when there is one of this name.
+    /// Changes the description of a Project.
+    pub(crate) fn update_project(&self, row: &ProjectRow) -> rusqlite::Result<()> {
+        const SQL: &str = "UPDATE project SET description = ?2, modified = ?3 WHERE id = ?1";
+        let values = params![row.id, row.description, row.modified];
+        self.transact(|t| t.execute(SQL, values).map(|_| ()))
+    }
+
+    /// Makes a Logstore with a shard for each of `ranges`, beginning at `cursor`; `None` when there
+    /// is one of this name.
     pub(crate) fn create_logstore(
         &self,
         new: &LogstoreRow,
-        shards: u32,
+        ranges: &[KeyRange],
         cursor: i64,
     ) -> rusqlite::Result<Option<(LogstoreRow, Vec<ShardRow>)>> {
         const LOGSTORE: &str = "INSERT INTO logstore
             (project, name, ttl_days, properties, index_config, created, modified)
             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6) ON CONFLICT DO NOTHING
             RETURNING id, project, name, ttl_days, properties, index_config, created, modified";
-        const SHARD: &str = "INSERT INTO shard
-            (logstore, number, created, sealed_cursor, sealed_position) VALUES (?1, ?2, ?3, ?4, 0)
-            RETURNING id, logstore, number, created, sealed_cursor, sealed_position";
         self.transact(|t| {
             let values = params![
                 new.project,
@@ -210,14 +234,17 @@ impl Metadata {
             let Some(made) = t.query_row(LOGSTORE, values, logstore_row).optional()? else {
                 return Ok(None);
             };
-            let shard = |number: u32| {
-                t.query_row(
-                    SHARD,
-                    params![made.id, number, new.created, cursor],
-                    shard_row,
-                )
+            let shard = |(number, range): (u32, &KeyRange)| {
+                let new = NewShard {
+                    number,
+                    range: *range,
+                    parents: &[],
+                    created: new.created,
+                    cursor,
+                };
+                shards::insert(t, made.id, &new)
             };
-            let shards: rusqlite::Result<Vec<_>> = (0..shards).map(shard).collect();
+            let shards: rusqlite::Result<Vec<_>> = (0..).zip(ranges).map(shard).collect();
             Ok(Some((made, shards?)))
         })
     }
@@ -350,61 +377,6 @@ fn store_mark(t: &Transaction<'_>, shard: i64, mark: &Mark) -> rusqlite::Result<
         t.prepare(PRUNE)?.execute(values)?;
     }
     Ok(())
-}
-
-fn project_row(row: &Row<'_>) -> rusqlite::Result<ProjectRow> {
-    Ok(ProjectRow {
-        id: row.get(0)?,
-        name: row.get(1)?,
-        description: row.get(2)?,
-        created: row.get(3)?,
-        modified: row.get(4)?,
-    })
-}
-
-fn logstore_row(row: &Row<'_>) -> rusqlite::Result<LogstoreRow> {
-    Ok(LogstoreRow {
-        id: row.get(0)?,
-        project: row.get(1)?,
-        name: row.get(2)?,
-        ttl_days: row.get(3)?,
-        properties: row.get(4)?,
-        index: row.get(5)?,
-        created: row.get(6)?,
-        modified: row.get(7)?,
-    })
-}
-
-fn shard_row(row: &Row<'_>) -> rusqlite::Result<ShardRow> {
-    Ok(ShardRow {
-        id: row.get(0)?,
-        logstore: row.get(1)?,
-        number: row.get(2)?,
-        created: row.get(3)?,
-        sealed_cursor: row.get(4)?,
-        sealed_position: row.get::<_, i64>(5)?.cast_unsigned(),
-    })
-}
-
-fn segment_row(row: &Row<'_>) -> rusqlite::Result<SegmentRow> {
-    let sums: Vec<u8> = row.get(9)?;
-    Ok(SegmentRow {
-        shard: row.get(0)?,
-        first: row.get(1)?,
-        next: row.get(2)?,
-        rows: row.get::<_, i64>(3)?.cast_unsigned(),
-        octets: row.get::<_, i64>(4)?.cast_unsigned(),
-        min_time: row.get(5)?,
-        max_time: row.get(6)?,
-        min_received: row.get(7)?,
-        max_received: row.get(8)?,
-        sums: sums
-            .as_chunks()
-            .0
-            .iter()
-            .map(|sum| u32::from_le_bytes(*sum))
-            .collect(),
-    })
 }
 
 #[cfg(test)]

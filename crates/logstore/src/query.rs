@@ -150,7 +150,7 @@ impl Inner {
 
     /// Sets aside the segments that could not be read; whether there were any. A segment that was
     /// deleted meanwhile is none.
-    fn set_aside(
+    pub(crate) fn set_aside(
         &self,
         store: &Store,
         unreadable: Vec<(Arc<Segment>, SegmentError)>,

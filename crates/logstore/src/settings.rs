@@ -23,6 +23,10 @@ pub struct Settings {
     /// Batches that may wait for the writer; when there are more, [`crate::Logstore::append`]
     /// waits and [`crate::Logstore::try_append`] gives the batch back. 64.
     pub queue: usize,
+    /// What requests over HTTP, and the answers to pulls, may hold in memory together, octets; more
+    /// wait for it. A body counts with what becomes of it, about five times its size before
+    /// compression; one that is made to be costly may take three times that. 256 MiB.
+    pub requests: usize,
     /// How segments are compressed.
     pub compression: Compression,
     /// Rows of a row group: the unit in which a query skips and reads. 65,536.
@@ -66,6 +70,7 @@ impl Default for Settings {
             seal_age: Duration::from_mins(5),
             disk_budget: None,
             queue: 64,
+            requests: 256 << 20,
             compression: Compression::Zstd,
             row_group_rows: 1 << 16,
             query: QueryLimits::default(),

@@ -9,12 +9,15 @@
 //! is frozen; queries take a [`Snapshot`] and hold no lock while they read.
 
 mod journal;
+mod pull;
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+
+use flowlog_sls::KeyRange;
 
 use crate::batch::Group;
 use crate::error::OpenError;
@@ -22,6 +25,7 @@ use crate::metadata::{Mark, Metadata, SegmentRow, ShardRow};
 use crate::segment::Segment;
 
 pub(crate) use journal::{Replayed, Writing};
+pub(crate) use pull::{Most, Pulled, Unreadable};
 
 /// Frozen heads that may wait for the sealer before appends have to wait too.
 pub(crate) const MOST_FROZEN: usize = 2;
@@ -65,8 +69,14 @@ pub(crate) struct Frozen {
 pub(crate) struct Shard {
     pub(crate) id: i64,
     pub(crate) dir: PathBuf,
+    /// As the metadata had it when the shard was opened.
+    row: ShardRow,
     state: RwLock<State>,
     writing: Mutex<Writing>,
+    /// The cursor behind the last LogGroup that is on disk.
+    durable: AtomicI64,
+    /// Others have taken over: it takes no more.
+    readonly: AtomicBool,
     /// The Logstore was deleted.
     closed: AtomicBool,
     journal_octets: AtomicU64,
@@ -140,12 +150,50 @@ impl Shard {
         let shard = Self {
             id: row.id,
             dir,
+            row: row.clone(),
+            durable: AtomicI64::new(writing.next_cursor),
+            readonly: AtomicBool::new(row.readonly),
             journal_octets: AtomicU64::new(writing.disk_octets()),
             state: RwLock::new(state),
             writing: Mutex::new(writing),
             closed: AtomicBool::new(false),
         };
         Ok((shard, found))
+    }
+
+    /// Its number within the Logstore.
+    pub(crate) fn number(&self) -> u32 {
+        self.row.number
+    }
+
+    /// The keys that it takes.
+    pub(crate) fn range(&self) -> KeyRange {
+        self.row.range
+    }
+
+    /// As the metadata had it when the shard was opened.
+    pub(crate) fn row(&self) -> &ShardRow {
+        &self.row
+    }
+
+    /// The cursor behind the last LogGroup that is on disk.
+    pub(crate) fn durable(&self) -> i64 {
+        self.durable.load(Ordering::Acquire)
+    }
+
+    /// Everything before `cursor` is on disk.
+    pub(crate) fn is_durable_before(&self, cursor: i64) {
+        self.durable.fetch_max(cursor, Ordering::AcqRel);
+    }
+
+    /// Whether others have taken over.
+    pub(crate) fn is_readonly(&self) -> bool {
+        self.readonly.load(Ordering::Acquire)
+    }
+
+    /// Others take over.
+    pub(crate) fn set_readonly(&self) {
+        self.readonly.store(true, Ordering::Release);
     }
 
     /// What queries may see now.
@@ -161,6 +209,11 @@ impl Shard {
     /// The journal and what belongs to it.
     pub(crate) fn writing(&self) -> MutexGuard<'_, Writing> {
         self.writing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How far the rows of each origin are stored, as of the last append.
+    pub(crate) fn marks(&self) -> Vec<Mark> {
+        self.writing().marks()
     }
 
     /// Lets queries see `LogGroup`s.

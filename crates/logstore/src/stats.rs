@@ -81,6 +81,10 @@ counters! {
     row_groups_read,
     /// Row groups that queries have skipped by their bounds, dictionaries or filters.
     row_groups_skipped,
+    /// Rows that clients have written over HTTP.
+    rows_put,
+    /// `LogGroup`s that clients have read by cursor.
+    groups_pulled,
     /// Requests over HTTP.
     requests,
     /// Requests over HTTP that were answered with an error.

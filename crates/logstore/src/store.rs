@@ -1,9 +1,11 @@
 //! The Logstore as a whole: opening, making, appending, closing.
 
 mod catalog;
+mod consumers;
 mod manage;
 mod merger;
 mod receipt;
+mod reshard;
 mod retention;
 mod sealer;
 mod writer;
@@ -14,6 +16,8 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError, RwLock};
 use std::thread::JoinHandle;
 
 use crossbeam_channel::{Sender, TrySendError, bounded, unbounded};
+use flowlog_sls::HashKey;
+use flowlog_sls::operation::Route;
 
 use crate::batch::{self, Batch};
 use crate::error::{AppendError, OpenError, Refused};
@@ -22,12 +26,18 @@ use crate::settings::Settings;
 use crate::stats::{Counters, Stats, count};
 
 pub(crate) use catalog::Store;
-pub use catalog::{LogstoreInfo, NewLogstore, ProjectInfo};
+pub use catalog::{LogstoreInfo, NewLogstore, ProjectInfo, ShardInfo};
+pub(crate) use consumers::{Checkpoint, ConsumerGroupSettings};
 pub use receipt::{Appended, Receipt};
+pub(crate) use reshard::Reshard;
 
 use catalog::Catalog;
 use receipt::Completion;
 use writer::{Command, Pending};
+
+/// Rows with an origin go to the shard that has the first key: it, and whatever takes over from it,
+/// knows which of them it has.
+const FIRST_SHARD: Route = Route::Key(HashKey(0));
 
 /// The embedded Logstore.
 ///
@@ -125,7 +135,7 @@ impl Logstore {
     /// stored again.
     pub fn append(&self, batch: Batch) -> Receipt {
         let (completion, receipt) = Completion::receipt();
-        self.submit(batch, completion);
+        self.submit(batch, FIRST_SHARD, completion);
         receipt
     }
 
@@ -136,7 +146,18 @@ impl Logstore {
         batch: Batch,
         done: impl FnOnce(Result<Appended, Refused>) + Send + 'static,
     ) {
-        self.submit(batch, Completion::Call(Box::new(done)));
+        self.submit(batch, FIRST_SHARD, Completion::Call(Box::new(done)));
+    }
+
+    /// As [`append_then`](Self::append_then), into a shard of the caller's choice. What has an
+    /// origin belongs into the first shard, which knows what it has.
+    pub(crate) fn append_routed(
+        &self,
+        batch: Batch,
+        route: Route,
+        done: impl FnOnce(Result<Appended, Refused>) + Send + 'static,
+    ) {
+        self.submit(batch, route, Completion::Call(Box::new(done)));
     }
 
     /// Appends a batch unless the queue to the writer is full.
@@ -145,7 +166,7 @@ impl Logstore {
     /// The batch, when the queue is full.
     pub fn try_append(&self, batch: Batch) -> Result<Receipt, Box<Batch>> {
         let (completion, receipt) = Completion::receipt();
-        let Some(pending) = self.prepare(batch, completion) else {
+        let Some(pending) = self.prepare(batch, FIRST_SHARD, completion) else {
             return Ok(receipt);
         };
         let Some(commands) = &self.commands else {
@@ -183,8 +204,8 @@ impl Logstore {
         &self.inner
     }
 
-    fn submit(&self, batch: Batch, completion: Completion) {
-        let Some(pending) = self.prepare(batch, completion) else {
+    fn submit(&self, batch: Batch, route: Route, completion: Completion) {
+        let Some(pending) = self.prepare(batch, route, completion) else {
             return;
         };
         let Some(commands) = &self.commands else {
@@ -198,7 +219,7 @@ impl Logstore {
     }
 
     /// Checks and encodes on the caller's thread; `None` when the batch is refused already.
-    fn prepare(&self, batch: Batch, completion: Completion) -> Option<Box<Pending>> {
+    fn prepare(&self, batch: Batch, route: Route, completion: Completion) -> Option<Box<Pending>> {
         let refuse = |completion: Completion, batch, error| {
             count(&self.inner.counters.batches_refused, 1);
             completion.complete(Err(Refused {
@@ -210,7 +231,7 @@ impl Logstore {
         if let Err(error) = batch.validate() {
             return refuse(completion, batch, AppendError::Invalid(error));
         }
-        let Some(shard) = self.inner.shard_for(&batch) else {
+        let Some(shard) = self.inner.shard_for(&batch, route) else {
             let (project, logstore) = (Arc::clone(&batch.project), Arc::clone(&batch.logstore));
             return refuse(
                 completion,
@@ -223,6 +244,7 @@ impl Logstore {
         };
         Some(Box::new(Pending {
             shard,
+            route,
             batch,
             record,
             completion,

@@ -13,6 +13,7 @@
 extern crate alloc;
 
 mod address;
+pub mod assignment;
 mod cursor;
 pub mod date;
 mod error;
@@ -23,6 +24,7 @@ mod json;
 pub mod limits;
 pub mod log_group;
 mod logs;
+pub mod operation;
 mod parameters;
 pub mod percent;
 pub mod query;
@@ -38,4 +40,5 @@ pub use logs::{
     GetLogsMeta, GetLogsRequest, GetLogsResponse, Histogram, HistogramRequest, LogRow, Progress,
     Term, TimeRange,
 };
+pub use operation::Operation;
 pub use parameters::Parameters;

@@ -11,7 +11,7 @@ mod v4;
 use alloc::borrow::Cow;
 use alloc::string::String;
 
-use flowlog_access::{AccessKey, Keyring};
+use flowlog_access::{AccessKey, KeyRefused, Keyring};
 use flowlog_record::Timestamp;
 use md5::Md5;
 use sha2::{Digest, Sha256};
@@ -118,8 +118,21 @@ pub fn content_sha256(body: &[u8]) -> String {
     percent::hex_lower(&Sha256::digest(body))
 }
 
-fn known<'k>(keyring: &'k Keyring, id: &str) -> Result<&'k AccessKey, SignatureError> {
-    keyring.find(id).ok_or_else(|| SignatureError::unknown(id))
+/// The key of this id, if it counts for this request.
+fn known<'k>(
+    request: &RequestParts<'_>,
+    keyring: &'k Keyring,
+    id: &str,
+    now: Timestamp,
+) -> Result<&'k AccessKey, SignatureError> {
+    let token = request.headers.get("x-acs-security-token");
+    keyring
+        .check(id, token, now)
+        .map_err(|refused| match refused {
+            KeyRefused::Unknown => SignatureError::unknown(id),
+            KeyRefused::Token => SignatureError::SecurityToken,
+            KeyRefused::Expired => SignatureError::SecurityTokenExpired,
+        })
 }
 
 fn check_fresh(sent: Timestamp, now: Timestamp) -> Result<(), SignatureError> {

@@ -1,12 +1,12 @@
 //! `LogGroup`s as clients send them: rows of keys and octets, each with keys of its own.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use super::{Column, Group, InvalidBatch, MAX_COLUMNS, Values, reserved, values};
+use super::builder::GroupBuilder;
+use super::{Group, InvalidBatch, values};
 
 /// Rows as a client sends them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -37,11 +37,11 @@ pub struct Log {
 pub struct Irregular {
     /// For each row the columns in the order of its keys, [`Irregular::REST`] for the next one of
     /// `rest`; empty when the order is that of the columns, with the rest behind them.
-    order: Vec<Vec<u16>>,
+    pub(super) order: Vec<Vec<u16>>,
     /// For each row the keys without a column: too many, repeated, or named like our own.
-    rest: Vec<Vec<(Arc<str>, Bytes)>>,
+    pub(super) rest: Vec<Vec<(Arc<str>, Bytes)>>,
     /// Whether a row has nanoseconds, when some have and some have not.
-    has_ns: Vec<bool>,
+    pub(super) has_ns: Vec<bool>,
 }
 
 impl Irregular {
@@ -102,137 +102,16 @@ impl Irregular {
 impl From<LogGroup> for Group {
     /// Turns rows into columns; nothing is lost, neither order nor repetitions.
     fn from(group: LogGroup) -> Self {
-        let mut builder = Builder::new(group.logs.len());
+        let mut builder = GroupBuilder::new(group.logs.len());
         for log in &group.logs {
-            builder.add(log);
+            let contents = log.contents.iter().map(|(key, value)| (&**key, &**value));
+            builder.row(log.time, log.time_ns, contents);
         }
-        let (columns, irregular) = builder.finish();
         Self {
             topic: group.topic,
             source: group.source,
             tags: group.tags,
-            time: group.logs.iter().map(|log| log.time).collect(),
-            time_ns: if group.logs.iter().any(|log| log.time_ns.is_some()) {
-                group
-                    .logs
-                    .iter()
-                    .map(|log| log.time_ns.unwrap_or(0))
-                    .collect()
-            } else {
-                Vec::new()
-            },
-            columns,
-            numbers: Vec::new(),
-            irregular,
+            ..builder.finish()
         }
-    }
-}
-
-struct Building {
-    name: Arc<str>,
-    dictionary: Vec<Bytes>,
-    places: BTreeMap<Bytes, u32>,
-    index: Vec<u32>,
-}
-
-struct Builder {
-    rows: usize,
-    row: usize,
-    columns: Vec<Building>,
-    names: BTreeMap<Arc<str>, usize>,
-    irregular: Irregular,
-}
-
-impl Builder {
-    fn new(rows: usize) -> Self {
-        Self {
-            rows,
-            row: 0,
-            columns: Vec::new(),
-            names: BTreeMap::new(),
-            irregular: Irregular::default(),
-        }
-    }
-
-    fn add(&mut self, log: &Log) {
-        let mut order = Vec::with_capacity(log.contents.len());
-        let mut rest = Vec::new();
-        for (key, value) in &log.contents {
-            let place = self.column(key).filter(|at| self.set(*at, value));
-            if let Some(Ok(at)) = place.map(u16::try_from) {
-                order.push(at);
-            } else {
-                order.push(Irregular::REST);
-                rest.push((Arc::clone(key), value.clone()));
-            }
-        }
-        let regular = order.is_sorted();
-        self.irregular
-            .order
-            .push(if regular { Vec::new() } else { order });
-        self.irregular.rest.push(rest);
-        self.irregular.has_ns.push(log.time_ns.is_some());
-        self.row += 1;
-    }
-
-    /// The column for a key, made when there is room.
-    fn column(&mut self, key: &Arc<str>) -> Option<usize> {
-        if let Some(at) = self.names.get(key) {
-            return Some(*at);
-        }
-        let at = self.columns.len();
-        if at >= MAX_COLUMNS || reserved(key) {
-            return None;
-        }
-        self.columns.push(Building {
-            name: Arc::clone(key),
-            dictionary: Vec::new(),
-            places: BTreeMap::new(),
-            index: vec![Values::NO_KEY; self.rows],
-        });
-        self.names.insert(Arc::clone(key), at);
-        Some(at)
-    }
-
-    /// Sets the value of this row; `false` when it has one.
-    fn set(&mut self, at: usize, value: &Bytes) -> bool {
-        let Some(column) = self.columns.get_mut(at) else {
-            return false;
-        };
-        let Some(cell) = column.index.get_mut(self.row) else {
-            return false;
-        };
-        if *cell != Values::NO_KEY {
-            return false;
-        }
-        let next = u32::try_from(column.dictionary.len()).unwrap_or(Values::NO_KEY);
-        *cell = *column.places.entry(value.clone()).or_insert(next);
-        if *cell == next {
-            column.dictionary.push(value.clone());
-        }
-        true
-    }
-
-    fn finish(self) -> (Vec<Column>, Option<Box<Irregular>>) {
-        let mut irregular = self.irregular;
-        if irregular.order.iter().all(Vec::is_empty) {
-            irregular.order = Vec::new();
-        }
-        if irregular.rest.iter().all(Vec::is_empty) {
-            irregular.rest = Vec::new();
-        }
-        if irregular.has_ns.iter().all(|has| *has) || !irregular.has_ns.contains(&true) {
-            irregular.has_ns = Vec::new();
-        }
-        let columns = self.columns.into_iter().map(|column| Column {
-            name: column.name,
-            values: Values::Octets {
-                dictionary: column.dictionary,
-                index: column.index,
-            },
-        });
-        let columns = columns.collect();
-        let plain = irregular == Irregular::default();
-        (columns, (!plain).then(|| Box::new(irregular)))
     }
 }

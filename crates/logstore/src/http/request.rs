@@ -1,6 +1,7 @@
-//! One request: whose project, who asks, what body; then the operation.
+//! One request: whose project, who asks, what for, what body; then the operation.
 
 use std::convert::Infallible;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -8,23 +9,153 @@ use std::time::Duration;
 use bytes::Bytes;
 use flowlog_record::Timestamp;
 use flowlog_sls::limits::MAX_BODY_OCTETS;
+use flowlog_sls::operation::{self, LogstoreOperation, OperationParts};
 use flowlog_sls::signature::{RequestParts, authenticate};
-use flowlog_sls::{Error, ErrorCode, Headers, Parameters, Target};
+use flowlog_sls::{
+    Compression, Endpoints, Error, ErrorCode, Headers, Operation, Parameters, Target,
+};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::{Body as _, Incoming};
 use hyper::{Request, Response};
+use tokio::sync::OwnedSemaphorePermit;
 
-use super::Server;
 use super::answer::{Answer, Stamp};
-use super::operation::{self, Call};
+use super::put_logs::Envelope;
+use super::{Server, operations, payload};
 use crate::stats::count;
 
 /// How long a body may take.
 const BODY_TIMEOUT: Duration = Duration::from_mins(1);
+/// The largest body of a request other than `PutLogs`, octets.
+const MAX_JSON_OCTETS: u64 = 1 << 20;
+
+/// The head of a request.
+#[derive(Debug)]
+pub(super) struct Head<'a> {
+    method: &'a str,
+    path: &'a str,
+    parameters: Parameters,
+    headers: Headers<'a>,
+    project: Option<String>,
+}
+
+/// What a request asks for.
+#[derive(Debug)]
+pub(super) struct Asked {
+    pub(super) project: Option<String>,
+    pub(super) operation: Operation,
+    /// What is said of the body of a `PutLogs`.
+    pub(super) envelope: Option<Envelope>,
+    /// How the answer may be compressed.
+    pub(super) accepted: Option<Compression>,
+}
+
+/// A request that is whole and signed by a key we know.
+#[derive(Debug)]
+pub(super) struct Call {
+    pub(super) asked: Asked,
+    pub(super) body: Bytes,
+    /// Who sent it.
+    pub(super) peer: IpAddr,
+    /// The memory that it may take until it is answered.
+    pub(super) memory: Option<OwnedSemaphorePermit>,
+}
+
+impl<'a> Head<'a> {
+    /// Takes a head apart; `target` is that of the request line.
+    ///
+    /// # Errors
+    /// `ParameterInvalid`, `MissingHost`, `InvalidHost`.
+    pub(super) fn parse(
+        method: &'a str,
+        target: &'a str,
+        headers: Headers<'a>,
+        endpoints: &Endpoints,
+    ) -> Result<Self, Error> {
+        let target = Target::parse(target)?;
+        let host = target
+            .authority
+            .or_else(|| headers.get("host"))
+            .unwrap_or_default();
+        Ok(Self {
+            project: endpoints.project(host, headers.get("x-log-project"))?,
+            method,
+            path: target.path,
+            parameters: Parameters::parse(target.query)?,
+            headers,
+        })
+    }
+
+    /// What it asks for.
+    ///
+    /// # Errors
+    /// `MissingAPIVersion`, `InvalidAPIVersion`; `NotSupported`, `ParameterInvalid`; for `PutLogs`
+    /// what [`Envelope::of`] says.
+    pub(super) fn asks(self) -> Result<Asked, Error> {
+        self.headers.check_api_version()?;
+        let operation = Operation::parse(&OperationParts {
+            method: self.method,
+            path: self.path,
+            parameters: &self.parameters,
+            has_project: self.project.is_some(),
+        })?;
+        let writes = matches!(
+            operation,
+            Operation::Logstore(_, LogstoreOperation::PutLogs(_))
+        );
+        let envelope = writes.then(|| Envelope::of(&self.headers)).transpose()?;
+        let offered = [Compression::Lz4, Compression::Zstd];
+        Ok(Asked {
+            project: self.project,
+            operation,
+            envelope,
+            accepted: self.headers.accepted(&offered),
+        })
+    }
+}
+
+/// A request as far as it can be understood without knowing who asks and what there is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Understood {
+    /// The Project that it names.
+    pub project: Option<String>,
+    /// What it asks for.
+    pub operation: Operation,
+    /// The rows that it brings.
+    pub rows: usize,
+}
+
+/// Understands a request on a host of no name but `localhost`: the same as the server does, but for
+/// the signature. Nothing is stored or looked up.
+///
+/// # Errors
+/// What the server would answer.
+pub fn understand(
+    (method, target): (&str, &str),
+    headers: Headers<'_>,
+    body: &[u8],
+    now: Timestamp,
+) -> Result<Understood, Error> {
+    let asked = Head::parse(method, target, headers, &Endpoints::default())?.asks()?;
+    let mut rows = 0;
+    if let Some(envelope) = &asked.envelope {
+        for group in envelope.open(body, now)? {
+            rows += group.rows();
+        }
+    } else {
+        payload::check(&asked.operation, body)?;
+    }
+    Ok(Understood {
+        project: asked.project,
+        operation: asked.operation,
+        rows,
+    })
+}
 
 /// Answers a request, whatever it is.
 pub(super) async fn answer(
     server: Arc<Server>,
+    peer: IpAddr,
     request: Request<Incoming>,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
     let inner = Arc::clone(server.logstore.inner());
@@ -33,9 +164,10 @@ pub(super) async fn answer(
         number,
         now: inner.settings.clock.seconds(),
     };
-    let answer = match understand(&server, request).await {
-        Ok(call) => operation::run(&server, call).await,
-        Err(error) => Answer::error(&error),
+    let path = request.uri().path().to_owned();
+    let answer = match receive(&server, peer, request).await {
+        Ok(call) => operations::run(&server, call).await,
+        Err(error) => refuse(&error, &path),
     };
     count(&inner.counters.requests, 1);
     count(
@@ -45,56 +177,93 @@ pub(super) async fn answer(
     Ok(answer.finish(stamp))
 }
 
+/// An error; where only the method is wrong, with those that are right (RFC 9110 §10.2.1).
+fn refuse(error: &Error, path: &str) -> Answer {
+    let answer = Answer::error(error);
+    if error.code != ErrorCode::NotSupported {
+        return answer;
+    }
+    match operation::allowed(path) {
+        methods if methods.is_empty() => answer,
+        methods => answer.with("allow", methods.join(", ")),
+    }
+}
+
 /// Checks everything that is the same for all operations.
-async fn understand(server: &Server, request: Request<Incoming>) -> Result<Call, Error> {
+async fn receive(server: &Server, peer: IpAddr, request: Request<Incoming>) -> Result<Call, Error> {
     let (head, body) = request.into_parts();
     let target = head.uri.to_string();
-    let target = Target::parse(&target)?;
-    let parameters = Parameters::parse(target.query)?;
     let pairs = head
         .headers
         .iter()
         .map(|(name, value)| (name.as_str(), value.as_bytes()));
-    let headers: Headers<'_> = pairs.collect();
-    let host = target
-        .authority
-        .or_else(|| headers.get("host"))
-        .unwrap_or_default();
-    let project = server
-        .endpoints
-        .project(host, headers.get("x-log-project"))?;
+    let head = Head::parse(
+        head.method.as_str(),
+        &target,
+        pairs.collect(),
+        &server.endpoints,
+    )?;
     let parts = RequestParts {
-        method: head.method.as_str(),
-        path: target.path,
-        parameters: &parameters,
-        headers: &headers,
+        method: head.method,
+        path: head.path,
+        parameters: &head.parameters,
+        headers: &head.headers,
     };
-    let now = server.logstore.inner().settings.clock.now().as_millis();
-    let now = Timestamp(i64::try_from(now).unwrap_or(i64::MAX));
-    let authentic = authenticate(&parts, &server.keyring, now)?;
-    let body = read(body).await?;
+    let authentic = authenticate(&parts, &server.keyring, server.now())?;
+    let asked = head.asks()?;
+    let limit = match asked.envelope {
+        Some(_) => MAX_BODY_OCTETS,
+        None => MAX_JSON_OCTETS,
+    };
+    let size = body.size_hint();
+    if size.lower() > limit {
+        return Err(Error::body_too_large(size.lower(), limit));
+    }
+    let most = size.exact().unwrap_or(limit);
+    let memory = server.room(asked.envelope.as_ref(), most).await?;
+    let body = read(body, most).await?;
     authentic.check_body(&body)?;
     Ok(Call {
-        method: head.method,
-        path: target.path.to_owned(),
-        parameters,
-        project,
+        asked,
         body,
+        peer,
+        memory,
     })
 }
 
-/// The body, unless it is too large: then nothing of it is kept.
-async fn read(body: Incoming) -> Result<Bytes, Error> {
-    let announced = body.size_hint().lower();
-    if announced > MAX_BODY_OCTETS {
-        return Err(Error::body_too_large(announced, MAX_BODY_OCTETS));
+impl Server {
+    /// The present.
+    pub(super) fn now(&self) -> Timestamp {
+        let now = self.logstore.inner().settings.clock.now().as_millis();
+        Timestamp(i64::try_from(now).unwrap_or(i64::MAX))
     }
-    let most = usize::try_from(MAX_BODY_OCTETS).unwrap_or(usize::MAX);
-    let read = tokio::time::timeout(BODY_TIMEOUT, Limited::new(body, most).collect()).await;
+
+    /// Waits until there is room for a body and what becomes of it.
+    async fn room(
+        &self,
+        envelope: Option<&Envelope>,
+        body: u64,
+    ) -> Result<Option<OwnedSemaphorePermit>, Error> {
+        let body = usize::try_from(body).unwrap_or(usize::MAX);
+        let octets = match envelope {
+            Some(envelope) => envelope.memory(body),
+            None => body.saturating_mul(16),
+        };
+        if octets == 0 {
+            return Ok(None);
+        }
+        self.memory.take(octets).await.map(Some)
+    }
+}
+
+/// The body, unless it is too large: then nothing of it is kept.
+async fn read(body: Incoming, most: u64) -> Result<Bytes, Error> {
+    let limit = usize::try_from(most).unwrap_or(usize::MAX);
+    let read = tokio::time::timeout(BODY_TIMEOUT, Limited::new(body, limit).collect()).await;
     match read {
         Ok(Ok(body)) => Ok(body.to_bytes()),
         Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => {
-            Err(Error::body_too_large(MAX_BODY_OCTETS + 1, MAX_BODY_OCTETS))
+            Err(Error::body_too_large(most + 1, most))
         }
         Ok(Err(_)) => Err(Error::new(
             ErrorCode::PostBodyInvalid,

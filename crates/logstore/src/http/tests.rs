@@ -10,7 +10,15 @@ use flowlog_sls::{Endpoints, GetLogsResponse, Headers, Parameters, date};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
+use crate::Logstore;
 use crate::sample::{LOGSTORE, NOW, PROJECT, batch, open};
+
+mod consumers;
+mod manage;
+mod read;
+mod search;
+mod shards;
+mod write;
 
 fn key() -> AccessKey {
     AccessKey {
@@ -29,19 +37,68 @@ struct Sent {
 }
 
 impl Sent {
-    fn get_logs(query: &str) -> Self {
-        let body = serde_json::json!({ "from": NOW, "to": NOW + 1000, "query": query });
+    /// A request for the Project of the sample, without a body.
+    fn new(method: &'static str, target: &str) -> Self {
         Self {
-            method: "POST",
-            target: format!("/logstores/{LOGSTORE}/logs"),
+            method,
+            target: target.to_owned(),
             headers: vec![
                 ("host", format!("{PROJECT}.localhost:9082")),
                 ("x-log-apiversion", "0.6.0".to_owned()),
                 ("x-log-bodyrawsize", "0".to_owned()),
-                ("content-type", "application/json".to_owned()),
             ],
-            body: body.to_string().into_bytes(),
+            body: Vec::new(),
         }
+    }
+
+    /// The same for another Project.
+    fn of(mut self, project: &str) -> Self {
+        self.headers[0].1 = format!("{project}.localhost:9082");
+        self
+    }
+
+    /// The same for no Project.
+    fn bare(mut self) -> Self {
+        self.headers[0].1 = "localhost:9082".to_owned();
+        self
+    }
+
+    fn header(mut self, name: &'static str, value: &str) -> Self {
+        self.headers.retain(|(known, _)| *known != name);
+        self.headers.push((name, value.to_owned()));
+        self
+    }
+
+    fn json(self, body: &serde_json::Value) -> Self {
+        let sent = self.header("content-type", "application/json");
+        Self {
+            body: body.to_string().into_bytes(),
+            ..sent
+        }
+    }
+
+    /// A body of Protocol Buffers, compressed or not.
+    fn protobuf(self, raw: usize, compression: Option<&str>, body: &[u8]) -> Self {
+        let mut sent = self
+            .header("content-type", "application/x-protobuf")
+            .header("x-log-bodyrawsize", &raw.to_string());
+        if let Some(compression) = compression {
+            sent = sent.header("x-log-compresstype", compression);
+        }
+        Self {
+            body: body.to_vec(),
+            ..sent
+        }
+    }
+
+    /// Signs and sends.
+    fn ask(self, port: u16) -> Reply {
+        self.signed_v1(NOW).send(port)
+    }
+
+    fn get_logs(query: &str) -> Self {
+        let body = serde_json::json!({ "from": NOW, "to": NOW + 1000, "query": query });
+        Self::new("POST", &format!("/logstores/{LOGSTORE}/logs")).json(&body)
     }
 
     fn parts<T>(&self, sign: impl FnOnce(&RequestParts<'_>) -> T) -> T {
@@ -102,7 +159,7 @@ impl Sent {
         stream.write_all(&octets).unwrap();
         let mut reply = Vec::new();
         stream.read_to_end(&mut reply).unwrap();
-        Reply::parse(&String::from_utf8(reply).unwrap())
+        Reply::parse(&reply)
     }
 }
 
@@ -110,12 +167,16 @@ impl Sent {
 struct Reply {
     status: u16,
     headers: Vec<(String, String)>,
+    /// As text, as far as it is.
     body: String,
+    octets: Vec<u8>,
 }
 
 impl Reply {
-    fn parse(text: &str) -> Self {
-        let (head, body) = text.split_once("\r\n\r\n").unwrap();
+    fn parse(reply: &[u8]) -> Self {
+        let end = reply.windows(4).position(|at| at == b"\r\n\r\n").unwrap();
+        let (head, octets) = (&reply[..end], &reply[end + 4..]);
+        let head = std::str::from_utf8(head).unwrap();
         let mut lines = head.lines();
         let status = lines
             .next()
@@ -132,8 +193,23 @@ impl Reply {
         Self {
             status,
             headers: lines.map(header).collect(),
-            body: body.to_owned(),
+            body: String::from_utf8_lossy(octets).into_owned(),
+            octets: octets.to_vec(),
         }
+    }
+
+    /// The body of a success.
+    fn value(&self) -> serde_json::Value {
+        assert_eq!(self.status, 200, "{}", self.body);
+        assert_eq!(self.header("content-type"), Some("application/json"));
+        serde_json::from_str(&self.body).unwrap()
+    }
+
+    /// A success without a body.
+    fn is_done(&self) {
+        assert_eq!((self.status, &*self.body), (200, ""));
+        assert_eq!(self.header("content-type"), None);
+        assert!(self.header("x-log-requestid").is_some());
     }
 
     fn header(&self, name: &str) -> Option<&str> {
@@ -155,6 +231,11 @@ fn served(test: impl FnOnce(u16)) {
     let dir = tempfile::tempdir().unwrap();
     let logstore = Arc::new(open(dir.path()));
     logstore.append(batch(0, 0, 300)).wait().unwrap();
+    served_with(&logstore, test);
+}
+
+/// Runs `test` against a server, then stops it.
+fn served_with(logstore: &Arc<Logstore>, test: impl FnOnce(u16)) {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -166,7 +247,7 @@ fn served(test: impl FnOnce(u16)) {
         let (stop, stopped) = oneshot::channel::<()>();
         let keyring = Arc::new(Keyring::new(key()));
         let endpoints = Endpoints::new(["localhost"]);
-        let server = super::serve(listener, Arc::clone(&logstore), keyring, endpoints, async {
+        let server = super::serve(listener, Arc::clone(logstore), keyring, endpoints, async {
             stopped.await.unwrap();
         });
         let server = tokio::spawn(server);
@@ -263,8 +344,11 @@ fn wrong_requests_are_answered_with_the_codes_of_the_service() {
         elsewhere.headers[0].1 = "nobody.localhost".to_owned();
         assert_eq!(code(elsewhere), "404 ProjectNotExist");
         let mut unknown = Sent::get_logs("");
-        unknown.target = "/logstores?".to_owned();
+        unknown.target = "/nothing?".to_owned();
         assert_eq!(code(unknown), "400 NotSupported");
+        let mut old = Sent::get_logs("");
+        old.headers.retain(|(name, _)| *name != "x-log-apiversion");
+        assert_eq!(code(old), "400 MissingAPIVersion");
     });
 }
 

@@ -3,19 +3,23 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLockReadGuard, RwLockWriteGuard};
 
 use flowlog_sls::index::IndexConfig;
+use flowlog_sls::operation::Route;
+use flowlog_sls::{HashKey, KeyRange};
 use serde_json::{Map, Value};
 
+use super::consumers::ConsumerGroups;
 use super::{Inner, Recovered};
 use crate::batch::Batch;
 use crate::error::OpenError;
-use crate::metadata::{LogstoreRow, Metadata, ProjectRow, ShardRow};
+use crate::metadata::{ConsumerGroupRow, LogstoreRow, Metadata, ProjectRow, ShardRow};
 use crate::shard::Shard;
 
 /// A Project.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct ProjectInfo {
     /// Its name.
     pub name: Arc<str>,
@@ -25,6 +29,21 @@ pub struct ProjectInfo {
     pub created: i64,
     /// Seconds of the epoch.
     pub modified: i64,
+    /// Whatever else its maker said, as it was said.
+    pub properties: Map<String, Value>,
+}
+
+/// A shard of a Logstore.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ShardInfo {
+    /// Its number within the Logstore.
+    pub number: u32,
+    /// Others have taken over its keys; it can be read and takes nothing more.
+    pub readonly: bool,
+    /// The keys that it takes.
+    pub range: KeyRange,
+    /// Seconds of the epoch.
+    pub created: i64,
 }
 
 /// A Logstore.
@@ -36,7 +55,7 @@ pub struct LogstoreInfo {
     pub name: Arc<str>,
     /// Days that rows are kept, 1 to 3650; 3650: for ever.
     pub ttl_days: u32,
-    /// The number of its shards.
+    /// The number of its shards that take something.
     pub shards: u32,
     /// Which keys can be searched and used in SQL; without it nothing can.
     pub index: Option<Arc<IndexConfig>>,
@@ -53,7 +72,7 @@ pub struct LogstoreInfo {
 pub struct NewLogstore {
     /// Days that rows are kept, 1 to 3650; 3650: for ever. 30.
     pub ttl_days: u32,
-    /// Shards, 1 to 256. Typed batches go to the first one. 1.
+    /// Shards, 1 to 256. Typed batches go to the one that has the first key. 1.
     pub shards: u32,
     /// The index.
     pub index: Option<IndexConfig>,
@@ -93,6 +112,12 @@ pub(crate) struct Store {
     pub(crate) row: LogstoreRow,
     pub(crate) index: Option<Arc<IndexConfig>>,
     pub(crate) shards: Vec<Arc<Shard>>,
+    /// Whether each `LogGroup` that a client writes gets the tags `__client_ip__` and
+    /// `__receive_time__`.
+    pub(crate) append_meta: bool,
+    pub(crate) groups: Arc<ConsumerGroups>,
+    /// Counts what the server itself finds a shard for.
+    turn: Arc<AtomicUsize>,
 }
 
 impl Catalog {
@@ -116,6 +141,10 @@ impl Catalog {
         for shard in metadata.shards()? {
             shards.entry(shard.logstore).or_default().push(shard);
         }
+        let mut groups: BTreeMap<i64, Vec<ConsumerGroupRow>> = BTreeMap::new();
+        for group in metadata.consumer_groups()? {
+            groups.entry(group.logstore).or_default().push(group);
+        }
         for row in metadata.logstores()? {
             let unsound = || OpenError::Unsound(format!("logstore {}", row.name));
             let project = names.get(&row.project).ok_or_else(unsound)?;
@@ -125,10 +154,11 @@ impl Catalog {
             let open = |shard: &ShardRow| open_shard(&home, shard, metadata, recovered);
             let shards = rows.iter().map(open).collect::<Result<_, _>>()?;
             let entry = catalog.projects.get_mut(project).ok_or_else(unsound)?;
+            let index = index_of(&row)?;
+            let groups = groups.remove(&row.id).unwrap_or_default();
             let store = Store {
-                index: index_of(&row)?,
-                row,
-                shards,
+                groups: Arc::new(ConsumerGroups::new(groups)),
+                ..Store::new(row, index, shards)
             };
             entry
                 .logstores
@@ -188,29 +218,104 @@ impl Inner {
     }
 
     /// The shard that takes a batch.
-    pub(super) fn shard_for(&self, batch: &Batch) -> Option<Arc<Shard>> {
+    pub(super) fn shard_for(&self, batch: &Batch, route: Route) -> Option<Arc<Shard>> {
         let catalog = self.catalog();
-        catalog
-            .store(&batch.project, &batch.logstore)?
-            .shards
-            .first()
-            .cloned()
+        let store = catalog.store(&batch.project, &batch.logstore)?;
+        match route {
+            Route::Key(key) => store.shard_of_key(key).cloned(),
+            Route::Balanced => {
+                let turn = store.turn.fetch_add(1, Ordering::Relaxed);
+                let shards = store.writable().count().max(1);
+                store.writable().nth(turn % shards).cloned()
+            }
+        }
+    }
+}
+
+impl Entry {
+    pub(super) fn info(&self) -> ProjectInfo {
+        ProjectInfo {
+            name: Arc::clone(&self.row.name),
+            description: self.row.description.clone(),
+            created: self.row.created,
+            modified: self.row.modified,
+            properties: serde_json::from_str(&self.row.properties).unwrap_or_default(),
+        }
+    }
+}
+
+impl Shard {
+    pub(super) fn info(&self) -> ShardInfo {
+        ShardInfo {
+            number: self.number(),
+            readonly: self.is_readonly(),
+            range: self.range(),
+            created: self.row().created,
+        }
     }
 }
 
 impl Store {
+    pub(super) fn new(
+        row: LogstoreRow,
+        index: Option<Arc<IndexConfig>>,
+        shards: Vec<Arc<Shard>>,
+    ) -> Self {
+        Self {
+            append_meta: append_meta(&row),
+            row,
+            index,
+            shards,
+            groups: Arc::default(),
+            turn: Arc::default(),
+        }
+    }
+
+    /// The same with other shards.
+    pub(super) fn with_shards(&self, shards: Vec<Arc<Shard>>) -> Self {
+        Self {
+            shards,
+            ..self.clone()
+        }
+    }
+
+    /// What the row says, after it was changed.
+    pub(super) fn read_row(&mut self) {
+        self.append_meta = append_meta(&self.row);
+    }
+
+    /// The shard of this number.
+    pub(crate) fn shard(&self, number: u32) -> Option<&Arc<Shard>> {
+        self.shards.iter().find(|shard| shard.number() == number)
+    }
+
+    /// The shards that take something, by number.
+    pub(crate) fn writable(&self) -> impl Iterator<Item = &Arc<Shard>> {
+        self.shards.iter().filter(|shard| !shard.is_readonly())
+    }
+
+    /// The shard that takes what has this key.
+    pub(crate) fn shard_of_key(&self, key: HashKey) -> Option<&Arc<Shard>> {
+        self.writable().find(|shard| shard.range().contains(key))
+    }
+
     pub(super) fn info(&self, project: &Arc<str>) -> LogstoreInfo {
         LogstoreInfo {
             project: Arc::clone(project),
             name: Arc::clone(&self.row.name),
             ttl_days: self.row.ttl_days,
-            shards: u32::try_from(self.shards.len()).unwrap_or(u32::MAX),
+            shards: u32::try_from(self.writable().count()).unwrap_or(u32::MAX),
             index: self.index.clone(),
             properties: serde_json::from_str(&self.row.properties).unwrap_or_default(),
             created: self.row.created,
             modified: self.row.modified,
         }
     }
+}
+
+fn append_meta(row: &LogstoreRow) -> bool {
+    let properties: Map<String, Value> = serde_json::from_str(&row.properties).unwrap_or_default();
+    properties.get("appendMeta") == Some(&Value::Bool(true))
 }
 
 fn index_of(row: &LogstoreRow) -> Result<Option<Arc<IndexConfig>>, OpenError> {

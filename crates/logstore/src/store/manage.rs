@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use flowlog_sls::KeyRange;
 use flowlog_sls::index::IndexConfig;
 use flowlog_sls::limits::{is_logstore_name, is_project_name};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::catalog::{
-    Entry, FOR_EVER_DAYS, LogstoreInfo, NewLogstore, ProjectInfo, Store, open_shard,
+    Entry, FOR_EVER_DAYS, LogstoreInfo, NewLogstore, ProjectInfo, ShardInfo, Store, open_shard,
     remove_directory,
 };
 use super::{Logstore, Recovered};
@@ -21,19 +22,51 @@ impl Logstore {
     /// # Errors
     /// [`ManageError::InvalidName`], [`ManageError::ProjectExists`], [`ManageError::Metadata`].
     pub fn create_project(&self, name: &str, description: &str) -> Result<(), ManageError> {
+        self.create_project_with(name, description, Map::new())
+    }
+
+    /// Makes a Project, and remembers whatever else is said of it.
+    ///
+    /// # Errors
+    /// As [`create_project`](Self::create_project).
+    pub fn create_project_with(
+        &self,
+        name: &str,
+        description: &str,
+        properties: Map<String, Value>,
+    ) -> Result<(), ManageError> {
         if !is_project_name(name) {
             return Err(ManageError::InvalidName(name.to_owned()));
         }
         let inner = self.inner();
         let mut catalog = inner.catalog_mut();
         let now = i64::from(inner.settings.clock.seconds());
-        let row = inner.metadata.create_project(name, description, now)?;
+        let properties = Value::Object(properties).to_string();
+        let made = &inner.metadata;
+        let row = made.create_project(name, description, &properties, now)?;
         let row = row.ok_or_else(|| ManageError::ProjectExists(name.to_owned()))?;
         let entry = Entry {
             row,
             logstores: BTreeMap::new(),
         };
         catalog.projects.insert(Arc::clone(&entry.row.name), entry);
+        Ok(())
+    }
+
+    /// Changes the description of a Project.
+    ///
+    /// # Errors
+    /// [`ManageError::NoSuchProject`], [`ManageError::Metadata`].
+    pub fn update_project(&self, name: &str, description: &str) -> Result<(), ManageError> {
+        let inner = self.inner();
+        let mut catalog = inner.catalog_mut();
+        let missing = || ManageError::NoSuchProject(name.to_owned());
+        let entry = catalog.projects.get_mut(name).ok_or_else(missing)?;
+        let mut row = entry.row.clone();
+        description.clone_into(&mut row.description);
+        row.modified = i64::from(inner.settings.clock.seconds());
+        inner.metadata.update_project(&row)?;
+        entry.row = row;
         Ok(())
     }
 
@@ -51,9 +84,12 @@ impl Logstore {
             return Err(ManageError::InvalidName(name.to_owned()));
         }
         check_ttl(new.ttl_days)?;
-        if !(1..=256).contains(&new.shards) {
-            return Err(ManageError::OutOfRange("shardCount"));
-        }
+        let ranges = (1..=256)
+            .contains(&new.shards)
+            .then(|| KeyRange::ALL.parts(new.shards));
+        let ranges = ranges
+            .flatten()
+            .ok_or(ManageError::OutOfRange("shardCount"))?;
         let inner = self.inner();
         let mut catalog = inner.catalog_mut();
         let missing = || ManageError::NoSuchProject(project.to_owned());
@@ -72,17 +108,13 @@ impl Logstore {
         // As the service has it: the time of creation in nanoseconds, so that cursors of a
         // Logstore that was deleted are not valid in its successor.
         let cursor = now.saturating_mul(1_000_000_000);
-        let made = inner.metadata.create_logstore(&row, new.shards, cursor)?;
+        let made = inner.metadata.create_logstore(&row, &ranges, cursor)?;
         let (row, shards) = made.ok_or_else(|| ManageError::LogstoreExists(name.to_owned()))?;
         let home = inner.dir.join(project).join(name);
         let mut recovered = Recovered::default();
         let open = |shard: &ShardRow| open_shard(&home, shard, &inner.metadata, &mut recovered);
         let shards = shards.iter().map(open).collect::<Result<_, _>>()?;
-        let store = Store {
-            index: new.index.map(Arc::new),
-            row,
-            shards,
-        };
+        let store = Store::new(row, new.index.map(Arc::new), shards);
         entry
             .logstores
             .insert(Arc::clone(&store.row.name), Arc::new(store));
@@ -139,23 +171,37 @@ impl Logstore {
         self.change(project, name, |store| store.row.ttl_days = days)
     }
 
+    /// Changes how long a Logstore keeps its rows, and whatever else was said of it: what is not
+    /// said again stays.
+    ///
+    /// # Errors
+    /// [`ManageError::OutOfRange`], [`ManageError::NoSuchLogstore`], [`ManageError::Metadata`].
+    pub fn update_logstore(
+        &self,
+        project: &str,
+        name: &str,
+        ttl_days: Option<u32>,
+        properties: Map<String, Value>,
+    ) -> Result<(), ManageError> {
+        ttl_days.map_or(Ok(()), check_ttl)?;
+        self.change(project, name, |store| {
+            let mut all: Map<String, Value> =
+                serde_json::from_str(&store.row.properties).unwrap_or_default();
+            all.extend(properties);
+            store.row.properties = Value::Object(all).to_string();
+            store.row.ttl_days = ttl_days.unwrap_or(store.row.ttl_days);
+        })
+    }
+
     /// Every Project, by name.
     pub fn projects(&self) -> Vec<ProjectInfo> {
         let catalog = self.inner().catalog();
-        let info = |entry: &Entry| ProjectInfo {
-            name: Arc::clone(&entry.row.name),
-            description: entry.row.description.clone(),
-            created: entry.row.created,
-            modified: entry.row.modified,
-        };
-        catalog.projects.values().map(info).collect()
+        catalog.projects.values().map(Entry::info).collect()
     }
 
     /// The Project of this name.
     pub fn project(&self, name: &str) -> Option<ProjectInfo> {
-        self.projects()
-            .into_iter()
-            .find(|project| &*project.name == name)
+        self.inner().catalog().projects.get(name).map(Entry::info)
     }
 
     /// The Logstores of a Project, by name; `None` without the Project.
@@ -176,6 +222,13 @@ impl Logstore {
         let catalog = self.inner().catalog();
         let entry = catalog.projects.get(project)?;
         Some(entry.logstores.get(name)?.info(&entry.row.name))
+    }
+
+    /// The shards of a Logstore, by number; `None` without the Logstore.
+    pub fn shards(&self, project: &str, name: &str) -> Option<Vec<ShardInfo>> {
+        let catalog = self.inner().catalog();
+        let store = catalog.store(project, name)?;
+        Some(store.shards.iter().map(|shard| shard.info()).collect())
     }
 
     /// Deletes a Logstore and its rows.
@@ -225,6 +278,7 @@ impl Logstore {
         let mut changed = Store::clone(store);
         change(&mut changed);
         if changed.row != store.row {
+            changed.read_row();
             changed.row.modified = i64::from(inner.settings.clock.seconds());
             inner.metadata.update_logstore(&changed.row)?;
             *store = Arc::new(changed);

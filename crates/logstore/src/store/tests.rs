@@ -1,4 +1,5 @@
 mod crash;
+mod reshard;
 mod retention;
 
 use super::*;

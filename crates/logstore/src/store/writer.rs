@@ -10,8 +10,10 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use flowlog_journal::JournalError;
+use flowlog_sls::operation::Route;
 
 use super::receipt::{Appended, Completion};
+use super::reshard::{self, Change};
 use super::sealer::Work;
 use super::{Inner, retention};
 use crate::batch::{self, Batch};
@@ -26,12 +28,15 @@ pub(super) enum Command {
     Append(Box<Pending>),
     /// Freezes every head, then tells.
     Seal(Sender<()>),
+    /// Changes the shards of a Logstore, then tells.
+    Reshard(Box<Change>),
 }
 
 /// A batch on its way.
 #[derive(Debug)]
 pub(super) struct Pending {
     pub(super) shard: Arc<Shard>,
+    pub(super) route: Route,
     pub(super) batch: Batch,
     pub(super) record: Vec<u8>,
     pub(super) completion: Completion,
@@ -101,6 +106,10 @@ impl Writer {
                     octets += pending.record.len();
                     self.append(*pending);
                 }
+                Command::Reshard(change) => {
+                    self.sync();
+                    reshard::apply(&self.inner, &change);
+                }
                 Command::Seal(done) => {
                     self.sync();
                     for shard in self.inner.shards() {
@@ -121,6 +130,12 @@ impl Writer {
     }
 
     fn append(&mut self, mut pending: Pending) {
+        if pending.shard.is_readonly()
+            && let Some(heir) = self.inner.shard_for(&pending.batch, pending.route)
+        {
+            // Others took over while it waited.
+            pending.shard = heir;
+        }
         let shard = Arc::clone(&pending.shard);
         if let Err(error) = self.make_room(&shard) {
             return self.refuse(pending, error);
@@ -198,6 +213,9 @@ impl Writer {
             let mut writing = shard.writing();
             count(&self.inner.counters.journal_syncs, 1);
             let outcome = writing.sync();
+            if outcome.is_ok() {
+                shard.is_durable_before(writing.next_cursor);
+            }
             drop(writing);
             match outcome {
                 Ok(()) => self.acknowledge(written),

@@ -20,6 +20,10 @@ pub enum SignatureError {
     MissingAccessKeyId,
     /// No key has this id.
     UnknownAccessKeyId(String),
+    /// The key is temporary, and `x-acs-security-token` is not its token.
+    SecurityToken,
+    /// The key is temporary, and its time has run out.
+    SecurityTokenExpired,
     /// Version 1 without `x-log-signaturemethod`.
     MissingSignatureMethod,
     /// Version 1 with another `x-log-signaturemethod` than `hmac-sha1`.
@@ -69,7 +73,10 @@ impl SignatureError {
     /// The code it is answered with.
     pub const fn code(&self) -> ErrorCode {
         match self {
-            Self::Unsigned | Self::UnknownAccessKeyId(_) => ErrorCode::Unauthorized,
+            Self::Unsigned
+            | Self::UnknownAccessKeyId(_)
+            | Self::SecurityToken
+            | Self::SecurityTokenExpired => ErrorCode::Unauthorized,
             Self::MissingAccessKeyId => ErrorCode::MissAccessKeyId,
             Self::MissingSignatureMethod => ErrorCode::MissingSignatureMethod,
             Self::InvalidSignatureMethod(_) => ErrorCode::InvalidSignatureMethod,
@@ -93,6 +100,10 @@ impl fmt::Display for SignatureError {
             Self::Malformed(text) => write!(f, "Http extend authorization : {text} is invalid."),
             Self::MissingAccessKeyId => f.write_str("AccessKeyId is missing in authorization."),
             Self::UnknownAccessKeyId(id) => write!(f, "AccessKeyId not found: {id}"),
+            Self::SecurityToken => {
+                f.write_str("x-acs-security-token is not the token of the AccessKeyId.")
+            }
+            Self::SecurityTokenExpired => f.write_str("The security token has expired."),
             Self::MissingSignatureMethod => {
                 f.write_str("x-log-signaturemethod does not exist in header when it is necessary.")
             }

@@ -2,7 +2,7 @@ use alloc::borrow::ToOwned;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use flowlog_access::{AccessKeyId, Secret};
+use flowlog_access::{AccessKeyId, Secret, SecurityToken, TemporaryKey};
 use proptest::prelude::*;
 
 use super::*;
@@ -440,4 +440,53 @@ proptest! {
         let parts = RequestParts { method: "GET", path: &path, parameters: &parameters, headers: &headers };
         prop_assert!(authenticate(&parts, &keyring(), NOW).is_err());
     }
+}
+
+/// A ring in which `testak` is a temporary key.
+fn temporary(token: &str, expires: i64) -> Keyring {
+    let root = AccessKey {
+        id: AccessKeyId::new("root").unwrap(),
+        secret: Secret::new("x").unwrap(),
+    };
+    let mut ring = Keyring::new(root);
+    let key = TemporaryKey {
+        key: keyring().root().clone(),
+        token: SecurityToken::new(token).unwrap(),
+        expires: Some(Timestamp(expires)),
+    };
+    ring.add_temporary(key).unwrap();
+    ring
+}
+
+#[test]
+fn a_temporary_key_signs_with_its_token_and_in_its_time() {
+    let check = |request: &Request, ring: &Keyring| {
+        request.with_parts(|parts| authenticate(parts, ring, NOW).map(|known| known.version))
+    };
+    for (signed, version) in [
+        (v1(3).0.sign_v1(), SignatureVersion::V1),
+        (
+            v4(2).0.set("x-acs-security-token", "tok/en==").sign_v4(),
+            SignatureVersion::V4,
+        ),
+    ] {
+        assert_eq!(
+            check(&signed, &temporary("tok/en==", NOW.0 + 1)),
+            Ok(version)
+        );
+        let refused = [
+            (
+                temporary("tok/en==", NOW.0),
+                SignatureError::SecurityTokenExpired,
+            ),
+            (temporary("other", NOW.0 + 1), SignatureError::SecurityToken),
+        ];
+        for (ring, error) in refused {
+            assert_eq!(Error::from(error.clone()).status, 401);
+            assert_eq!(check(&signed, &ring), Err(error));
+        }
+    }
+    let without = v1(2).0.sign_v1();
+    let outcome = check(&without, &temporary("tok/en==", NOW.0 + 1));
+    assert_eq!(outcome, Err(SignatureError::SecurityToken));
 }

@@ -38,7 +38,7 @@ pub(super) fn authenticate<'k>(
     let (id, signature) = credential
         .split_once(':')
         .ok_or_else(|| SignatureError::malformed(credential))?;
-    let key = known(keyring, id)?;
+    let key = known(request, keyring, id, now)?;
     match request.headers.get("x-log-signaturemethod") {
         None => return Err(SignatureError::MissingSignatureMethod),
         Some("hmac-sha1") => {}

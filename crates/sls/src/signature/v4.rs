@@ -69,7 +69,7 @@ pub(super) fn authenticate<'k>(
         scope,
         signature,
     } = parsed.ok_or_else(|| SignatureError::malformed(credential))?;
-    let key = known(keyring, id)?;
+    let key = known(request, keyring, id, now)?;
     let (text, sent) = request_date(request)?;
     if text.get(..8) != Some(scope.day) {
         return Err(SignatureError::InvalidDate(shown(text).to_owned()));

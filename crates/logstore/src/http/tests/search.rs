@@ -1,0 +1,135 @@
+//! The older `GetLogs`, histograms, topics, SQL of a Project.
+
+use serde_json::json;
+
+use super::{Sent, served};
+use crate::sample::{LOGSTORE, NOW};
+
+fn period() -> String {
+    format!("from={NOW}&to={}", NOW + 1000)
+}
+
+#[test]
+fn the_older_answer_is_an_array_with_its_meta_in_headers() {
+    served(|port| {
+        let ask = |query: &str| {
+            let target = format!("/logstores/{LOGSTORE}?type=log&{}&query={query}", period());
+            Sent::new("GET", &target).ask(port)
+        };
+        let reply = ask("bytes+%3C+3&topic=&line=2&offset=1&reverse=false");
+        let bytes: Vec<_> = reply
+            .value()
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|row| row["bytes"].clone())
+            .collect();
+        assert_eq!(bytes, ["1", "2"]);
+        for (name, value) in [
+            ("x-log-progress", "Complete"),
+            ("x-log-count", "2"),
+            ("x-log-has-sql", "false"),
+            ("x-log-where-query", "bytes < 3"),
+            ("x-log-agg-query", ""),
+        ] {
+            assert_eq!(reply.header(name), Some(value), "{name}");
+        }
+        let info: serde_json::Value =
+            serde_json::from_str(reply.header("x-log-query-info").unwrap()).unwrap();
+        assert_eq!(info["mode"], 0);
+        let reply = ask("*%7Cselect+count(*)+as+n");
+        assert_eq!(reply.value(), json!([{ "n": "300" }]));
+        assert_eq!(reply.header("x-log-has-sql"), Some("true"));
+    });
+}
+
+#[test]
+fn histograms_have_two_addresses() {
+    served(|port| {
+        for path in [
+            format!("/logstores/{LOGSTORE}"),
+            format!("/logstores/{LOGSTORE}/index"),
+        ] {
+            let target = format!(
+                "{path}?type=histogram&{}&query=protocol:6&interval=500",
+                period()
+            );
+            let reply = Sent::new("GET", &target).ask(port);
+            let interval = |from, to, count| json!({ "from": from, "to": to, "count": count, "progress": "Complete" });
+            let wanted = json!([
+                interval(NOW, NOW + 500, 150),
+                interval(NOW + 500, NOW + 1000, 0)
+            ]);
+            assert_eq!(reply.value(), wanted);
+            assert_eq!(reply.header("x-log-count"), Some("150"));
+            assert_eq!(reply.header("x-log-progress"), Some("Complete"));
+        }
+        let code = |query: &str| {
+            let target = format!("/logstores/{LOGSTORE}?type=histogram&{query}");
+            Sent::new("GET", &target).ask(port).code()
+        };
+        assert_eq!(code("from=5&to=5"), "400 ParameterInvalid");
+        assert_eq!(
+            code(&format!("{}&query=nokey:1", period())),
+            "400 ParameterInvalid"
+        );
+    });
+}
+
+#[test]
+fn topics_come_page_by_page() {
+    served(|port| {
+        let put = |topic: &str| {
+            let body = json!({ "__topic__": topic, "__logs__": [{ "__time__": NOW, "a": "b" }] });
+            let target = format!("/logstores/{LOGSTORE}/shards/lb");
+            Sent::new("POST", &target).json(&body).ask(port).is_done();
+        };
+        for topic in ["", "a b", "\u{6d41}", "%41"] {
+            put(topic);
+        }
+        let list = |query: &str| {
+            let target = format!("/logstores/{LOGSTORE}?type=topic&{query}");
+            Sent::new("GET", &target).ask(port)
+        };
+        let all = list("token=&line=100");
+        assert_eq!(
+            all.value(),
+            json!(["", "%41", "a b", "flow_log", "\u{6d41}"])
+        );
+        assert_eq!(
+            (all.header("x-log-count"), all.header("x-log-nexttoken")),
+            (Some("5"), Some(""))
+        );
+        let (mut seen, mut token) = (Vec::new(), String::new());
+        loop {
+            let page = list(&format!("line=1&token={}", token.replace('%', "%25")));
+            seen.extend(page.value().as_array().unwrap().clone());
+            match page.header("x-log-nexttoken") {
+                Some("") => break,
+                next => token = next.unwrap().to_owned(),
+            }
+        }
+        assert_eq!(json!(seen), all.value());
+    });
+}
+
+#[test]
+fn sql_of_a_project_names_its_logstore() {
+    served(|port| {
+        let ask = |query: &str| Sent::new("GET", &format!("/logs?query={query}")).ask(port);
+        let reply = ask(&format!(
+            "select+sum(bytes)+as+b+from+{LOGSTORE}+where+bytes+%3C+3"
+        ));
+        assert_eq!(reply.value(), json!([{ "b": "3" }]));
+        assert_eq!(reply.header("x-log-progress"), Some("Complete"));
+        assert_eq!(reply.header("x-log-has-sql"), Some("true"));
+        let from = format!(
+            "select+count(*)+as+n+from+%22{LOGSTORE}%22&from={}&to={}",
+            NOW,
+            NOW + 10
+        );
+        assert_eq!(ask(&from).value(), json!([{ "n": "10" }]));
+        assert_eq!(ask("select+1").code(), "400 ParameterInvalid");
+        assert_eq!(ask("select+1+from+nothing").code(), "404 LogStoreNotExist");
+    });
+}
