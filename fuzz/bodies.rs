@@ -11,6 +11,8 @@ mod differential;
 mod emission;
 #[path = "bodies/generations.rs"]
 mod generations;
+#[path = "bodies/http.rs"]
+mod http;
 #[path = "bodies/journal.rs"]
 mod journal;
 #[path = "bodies/partition.rs"]
@@ -24,6 +26,7 @@ mod wire;
 
 pub use differential::differential;
 pub use emission::emit_parse;
+pub use http::http_request;
 pub use journal::journal_recovery;
 pub use partition::{partition, saved_state};
 pub use sls::{log_group, search_query};

@@ -25,6 +25,7 @@ targets! {
     capture => capture::capture,
     differential => bodies::differential,
     emit_parse => bodies::emit_parse,
+    http_request => bodies::http_request,
     journal_recovery => bodies::journal_recovery,
     log_group => bodies::log_group,
     partition => bodies::partition,

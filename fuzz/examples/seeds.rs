@@ -122,6 +122,7 @@ fn corpus(directory: &Path) -> Outcome<()> {
     damaged_journals(&seeds)?;
     queries(&seeds)?;
     log_groups(&seeds)?;
+    requests(&seeds)?;
     files(&seeds)
 }
 
@@ -418,6 +419,72 @@ fn log_groups(seeds: &Seeds) -> Outcome<()> {
         "unknown-fields",
         &[&unknown[..], writer.octets()].concat(),
     )
+}
+
+/// Requests of every kind, some of them with the bodies of `PutLogs`.
+fn requests(seeds: &Seeds) -> Outcome<()> {
+    let heads = [
+        "GET /?offset=0&size=10&projectName=a\nhost: localhost",
+        "POST /\n\n{\"projectName\":\"flow-logs\",\"description\":\"d\"}",
+        "GET http://flow-logs.localhost/logstores?logstoreName=a\nx-log-project: p",
+        "POST /logstores\n\n{\"logstoreName\":\"default\",\"ttl\":30,\"shardCount\":2,\"appendMeta\":true}",
+        "PUT /logstores/a/index\n\n{\"line\":{\"token\":[\",\"]},\"keys\":{\"b\":{\"type\":\"long\"}}}",
+        "GET /logstores/a?type=log&from=1&to=2&query=%E6%B5%81+and+b%3A1&line=&reverse=True",
+        "GET /logstores/a/index?type=histogram&from=1&to=2&interval=1",
+        "POST /logstores/a/logs\n\n{\"from\":1,\"to\":2,\"query\":\"* | select 1\",\"line\":null}",
+        "GET /logstores/a/shards/0?type=logs&cursor=MTcwMDAwMDAwMA==&count=10&end_cursor=MTcwMDAwMDAwMQ==",
+        "POST /logstores/a/shards/0?action=split&key=80000000000000000000000000000000",
+        "POST /logstores/a/consumergroups/g?type=heartbeat&consumer=c\n\n[0,1]",
+        "POST /logstores/a/consumergroups/g?type=checkpoint&consumer=&forceSuccess=True\n\n{\"shard\":0,\"checkpoint\":\"MA==\"}",
+        "POST /logstores/a\ncontent-type: application/json\n\n{\"__topic__\":\"t\",\"__tags__\":{\"a\":1},\"__logs__\":[{\"__time__\":1700000000,\"b\":\"c\"}]}",
+    ];
+    for (n, request) in heads.iter().enumerate() {
+        seeds.write("http_request", &format!("request-{n}"), request.as_bytes())?;
+    }
+    let mut writer = LogGroupWriter::new();
+    writer.log(START, Some(1), |contents| {
+        contents.pair(b"srcaddr", b"10.0.0.1")
+    });
+    writer.tag(b"host", b"exp-1");
+    let raw = writer.octets();
+    let literal = [&[0xf0, u8::try_from(raw.len() - 15)?][..], raw].concat();
+    let package = [&[0x0a, u8::try_from(raw.len())?][..], raw, &[0x18, 0]].concat();
+    let list = [&[0x0a, u8::try_from(package.len())?][..], &package].concat();
+    // A zlib stream and a Zstandard frame of one block that is not compressed.
+    let length = u16::try_from(raw.len())?;
+    let [low, high] = length.to_le_bytes();
+    let (mut a, mut b) = (1_u32, 0_u32);
+    for octet in raw {
+        a = (a + u32::from(*octet)) % 65_521;
+        b = (b + a) % 65_521;
+    }
+    let zlib = [
+        &[0x78, 1, 1, low, high, !low, !high][..],
+        raw,
+        &((b << 16) | a).to_be_bytes(),
+    ];
+    let block = ((u32::from(length) << 3) | 1).to_le_bytes();
+    let magic = [0x28, 0xb5, 0x2f, 0xfd, 0x20, low];
+    let zstd = [&magic[..], &block[..3], raw];
+    let bodies = [
+        ("plain", "", raw.to_vec()),
+        ("lz4", "\nx-log-compresstype: lz4", literal),
+        ("deflate", "\nx-log-compresstype: deflate", zlib.concat()),
+        ("zstd", "\nx-log-compresstype: zstd", zstd.concat()),
+    ];
+    for (name, compression, body) in bodies {
+        let size = raw.len();
+        let head = format!(
+            "POST /logstores/a/shards/lb\ncontent-type: application/x-protobuf\n\
+             x-log-bodyrawsize: {size}{compression}\n\n"
+        );
+        let request = [head.as_bytes(), &body].concat();
+        seeds.write("http_request", &format!("put-{name}"), &request)?;
+    }
+    let head = "POST /logstores/a/shards/lb\ncontent-type: application/x-protobuf\n\
+                x-log-bodyrawsize: 0\nx-log-mode: batch_group\n\n";
+    let request = [head.as_bytes(), &list].concat();
+    seeds.write("http_request", "put-packages", &request)
 }
 
 /// Captures in every format: Ethernet, VLAN, raw IP; whole and in fragments.

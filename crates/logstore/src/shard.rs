@@ -105,6 +105,8 @@ pub(crate) struct Fill {
 /// What a query sees: everything that was appended when it was taken, each row once.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Snapshot {
+    /// Of which shard.
+    pub(crate) shard: i64,
     /// By cursor.
     pub(crate) segments: Vec<Arc<Segment>>,
     /// By cursor, all behind the segments.
@@ -201,6 +203,7 @@ impl Shard {
         let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
         let frozen = state.frozen.iter().flat_map(|frozen| &frozen.groups);
         Snapshot {
+            shard: self.id,
             segments: state.segments.clone(),
             groups: frozen.chain(&state.head).cloned().collect(),
         }

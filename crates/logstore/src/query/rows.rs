@@ -14,8 +14,9 @@ use crate::segment::{Segment, SegmentError};
 use crate::settings::QueryLimits;
 use crate::shard::Stored;
 
-/// Where a row stands in the order of all: time, nanoseconds, cursor, place in the `LogGroup`.
-type Order = (i64, i64, i64, i64);
+/// Where a row stands in the order of all: time, nanoseconds, shard, cursor, place in the
+/// `LogGroup`. Shards give the same cursors.
+type Order = (i64, i64, i64, i64, i64);
 
 /// A row that may be on the page.
 struct Candidate {
@@ -127,7 +128,7 @@ impl Page {
             let ns = parts.cell(place(*row)).int().unwrap_or(0);
             let (cursor, position) = hits.chunk.place(place(*row))?;
             let rank = Rank {
-                order: (time, ns, cursor, position),
+                order: (time, ns, hits.shard, cursor, position),
                 reverse: self.reverse,
             };
             self.best.push(Candidate {

@@ -30,6 +30,8 @@ pub(crate) struct Hits {
     pub(crate) rows: Vec<u32>,
     /// Where the chunk is from, if it is from a segment.
     pub(crate) segment: Option<Arc<Segment>>,
+    /// The shard that has it.
+    pub(crate) shard: i64,
 }
 
 /// When a query has begun and when it has to end, by a clock that does not jump.
@@ -89,7 +91,8 @@ struct Open {
 
 enum Source {
     Segment(Arc<Segment>),
-    Group(Arc<Stored>),
+    /// With the shard that has it.
+    Group(Arc<Stored>, i64),
 }
 
 impl Scan {
@@ -100,7 +103,12 @@ impl Scan {
         shards: Vec<Snapshot>,
     ) -> Self {
         let mut sources = Vec::new();
-        for Snapshot { segments, groups } in shards {
+        for Snapshot {
+            shard,
+            segments,
+            groups,
+        } in shards
+        {
             let segments = segments.into_iter().filter(|segment| {
                 let row = segment.row();
                 wanted.overlaps(row.min_time.into(), row.max_time.into())
@@ -109,7 +117,7 @@ impl Scan {
             let groups = groups
                 .into_iter()
                 .filter(|stored| wanted.overlaps(stored.times.0.into(), stored.times.1.into()));
-            sources.extend(groups.map(Source::Group));
+            sources.extend(groups.map(|stored| Source::Group(stored, shard)));
         }
         Self {
             wanted,
@@ -130,7 +138,7 @@ impl Scan {
                 self.too_late = true;
                 return None;
             }
-            let (chunk, segment) = self.next_chunk()?;
+            let (chunk, segment, shard) = self.next_chunk()?;
             match self.find(&chunk) {
                 Ok(rows) if rows.is_empty() => {}
                 Ok(rows) => {
@@ -138,6 +146,7 @@ impl Scan {
                         chunk,
                         rows,
                         segment,
+                        shard,
                     });
                 }
                 Err(error) => self.give_up(segment, error),
@@ -153,7 +162,7 @@ impl Scan {
         }
     }
 
-    fn next_chunk(&mut self) -> Option<(Chunk, Option<Arc<Segment>>)> {
+    fn next_chunk(&mut self) -> Option<(Chunk, Option<Arc<Segment>>, i64)> {
         loop {
             if let Some(Open {
                 segment,
@@ -163,12 +172,15 @@ impl Scan {
             {
                 if let Some(row_group) = row_groups.next() {
                     let part = Part::RowGroup(Arc::clone(reader), row_group);
-                    return Some((Chunk::new(part), Some(Arc::clone(segment))));
+                    let shard = segment.row().shard;
+                    return Some((Chunk::new(part), Some(Arc::clone(segment)), shard));
                 }
                 self.open = None;
             }
             match self.sources.next()? {
-                Source::Group(stored) => return Some((Chunk::new(Part::Group(stored)), None)),
+                Source::Group(stored, shard) => {
+                    return Some((Chunk::new(Part::Group(stored)), None, shard));
+                }
                 Source::Segment(segment) => match segment.read() {
                     Ok(reader) => {
                         let row_groups = 0..reader.row_groups();

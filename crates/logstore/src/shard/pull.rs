@@ -61,7 +61,9 @@ impl Shard {
             CursorFrom::Received(received) => received,
         };
         let end = self.durable();
-        let Snapshot { segments, groups } = self.snapshot();
+        let Snapshot {
+            segments, groups, ..
+        } = self.snapshot();
         for segment in segments {
             if i64::from(segment.row().max_received) < received {
                 continue;
@@ -80,7 +82,9 @@ impl Shard {
     /// When the LogGroup at a cursor was received; at the end that of the last one. `None` when
     /// there are none.
     pub(crate) fn received_at(&self, cursor: i64) -> Result<Option<u32>, Unreadable> {
-        let Snapshot { segments, groups } = self.snapshot();
+        let Snapshot {
+            segments, groups, ..
+        } = self.snapshot();
         if let Some(segment) = segments.iter().find(|segment| segment.row().next > cursor) {
             let received = received_in(segment, cursor);
             return received.map_err(|error| (Arc::clone(segment), error));
@@ -99,7 +103,9 @@ impl Shard {
         most: Most,
     ) -> Result<Pulled, Unreadable> {
         let end = end.unwrap_or(i64::MAX).min(self.durable());
-        let Snapshot { segments, groups } = self.snapshot();
+        let Snapshot {
+            segments, groups, ..
+        } = self.snapshot();
         let mut pulling = Pulling {
             pulled: Pulled {
                 next: from.max(end),

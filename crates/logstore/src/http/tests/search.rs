@@ -133,3 +133,47 @@ fn sql_of_a_project_names_its_logstore() {
         assert_eq!(ask("select+1+from+nothing").code(), "404 LogStoreNotExist");
     });
 }
+
+#[test]
+fn pages_are_those_of_one_order_whatever_the_shards() {
+    served(|port| {
+        let create = json!({ "logstoreName": "paged", "shardCount": 3 });
+        Sent::new("POST", "/logstores")
+            .json(&create)
+            .ask(port)
+            .is_done();
+        let index = json!({ "keys": { "n": { "type": "long" } } });
+        Sent::new("POST", "/logstores/paged/index")
+            .json(&index)
+            .ask(port)
+            .is_done();
+        for group in 0..6 {
+            let log = |n: u32| json!({ "__time__": NOW, "n": (group * 10 + n).to_string() });
+            let body = json!({ "__logs__": (0..10).map(log).collect::<Vec<_>>() });
+            Sent::new("POST", "/logstores/paged/shards/lb")
+                .json(&body)
+                .ask(port)
+                .is_done();
+        }
+        for (reverse, lines) in [(false, 7), (true, 7), (false, 1)] {
+            let mut seen: Vec<u32> = Vec::new();
+            loop {
+                let query = json!({ "from": NOW, "to": NOW + 1, "query": "*", "line": lines,
+                    "offset": seen.len(), "reverse": reverse });
+                let page = Sent::new("POST", "/logstores/paged/logs")
+                    .json(&query)
+                    .ask(port)
+                    .value();
+                let page = page["data"].as_array().unwrap().clone();
+                if page.is_empty() {
+                    break;
+                }
+                let number =
+                    |row: &serde_json::Value| row["n"].as_str().unwrap().parse::<u32>().unwrap();
+                seen.extend(page.iter().map(number));
+            }
+            seen.sort_unstable();
+            assert_eq!(seen, (0..60).collect::<Vec<u32>>(), "{reverse}");
+        }
+    });
+}
