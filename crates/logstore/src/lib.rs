@@ -1,13 +1,16 @@
 //! The embedded Logstore: one log, one format, one way to ask.
 //!
 //! ```text
-//!            append (a batch of typed rows)          query (search | SQL)      HTTP (GetLogs)
-//!               │                                          │                      │
-//!               ▼ one writer, one sync for many            ▼                      ▼
+//!      HTTP: PutLogs    append (a batch of typed rows)     query (search | SQL)    HTTP: GetLogs
+//!             │            │                               │                      │
+//!             └────────────▼ one writer, one sync for many ▼                      ▼
 //!           journal ──► head in memory ──────────────► chunks: head and row groups as one
 //!                          │ full or old                   ▲
 //!                          ▼ sealer                        │
 //!                       Parquet segment ───────────────────┘──► any other Parquet reader
+//!                          │ LogGroup by LogGroup, by cursor; only what is on disk
+//!                          ▼
+//!                  HTTP: PullLogs, consumer groups
 //! ```
 //!
 //! - **What is acknowledged is on disk**: a [`Receipt`] comes after the journal's sync. It can be
@@ -20,20 +23,38 @@
 //!   refused or deleted is counted ([`Stats`]).
 //!
 //! Begin with [`Logstore`]: [`Logstore::open`], [`Logstore::ensure_logstore`],
-//! [`Logstore::append`], [`Logstore::query`]; [`serve`] is the HTTP side. The log does not know what
-//! a flow is. Layer 5.
+//! [`Logstore::append`], [`Logstore::query`]; [`serve`] is the HTTP side, with the operations of
+//! Simple Log Service ([`flowlog_sls::Operation`]). The log does not know what a flow is. Layer 5.
+//!
+//! # Shards
+//! A Logstore has one or more; each takes a range of keys. What a client writes goes to the shard of
+//! its key, or to each in turn; rows with an origin go to the one that has the first key. A shard
+//! that is split or merged takes nothing more and can be read until it is deleted; the new ones know
+//! which rows with an origin the old ones have.
+//!
+//! # How long a write takes
+//! A write is acknowledged after the next sync. The writer syncs when it has taken all that waited,
+//! so that a lone writer waits for one sync, and many share one: nothing is held back to gather more.
+//! There is no setting: the disk alone decides.
+//!
+//! # Memory
+//! Rows that are not in segments yet: [`Settings::memory`]. Bodies of requests and what becomes of
+//! them, and answers to pulls until they are sent: [`Settings::requests`]. Queries:
+//! [`QueryLimits`].
 //!
 //! # On disk
-//! `metadata.sqlite` holds Projects, Logstores, indexes, segments with their checksums, and how far
-//! the rows of each origin are stored. A shard is the directory `PROJECT/LOGSTORE/ID`, with
+//! `metadata.sqlite` holds Projects, Logstores, indexes, shards, segments with their checksums, how
+//! far the rows of each origin are stored, consumer groups and their checkpoints. A shard is the directory `PROJECT/LOGSTORE/ID`, with
 //! `journal/` and `FIRST-NEXT.parquet` for each segment, named by its cursors; `*.unreadable` is what
 //! was set aside. The transaction that names a segment is the moment at which its rows leave the
 //! journal: a death before it leaves a file that is removed at the next start, a death behind it a
 //! journal that is freed then.
 //!
 //! # Not done yet
-//! `PutLogs`, cursors, shards beyond the first, histograms and consumer
-//! groups have their place in the format, but no operation.
+//! `GetContextLogs`, pulling with a filter (`query`, `processor`) and writing with `seqid` are
+//! answered with `NotSupported`; SQL of a Project asks one Logstore; shards are not split by
+//! themselves (`autoSplit` is kept and does nothing). `Category` and `MachineUUID` of a LogGroup are
+//! not kept.
 
 pub mod batch;
 mod chunk;

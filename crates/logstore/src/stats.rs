@@ -89,6 +89,8 @@ counters! {
     requests,
     /// Requests over HTTP that were answered with an error.
     requests_failed,
+    /// Those of them that were not signed, or not by a key that counts.
+    requests_unauthorized,
 }
 
 /// Adds to a counter.

@@ -118,6 +118,11 @@ impl Answer {
         self.status != StatusCode::OK
     }
 
+    /// Whether it says that nobody knows who asks.
+    pub(super) fn is_unauthorized(&self) -> bool {
+        self.status == StatusCode::UNAUTHORIZED
+    }
+
     /// The answer as it goes out.
     pub(super) fn finish(self, stamp: Stamp) -> Response<Full<Bytes>> {
         let mut response = Response::new(Full::new(self.body));

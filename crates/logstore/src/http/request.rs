@@ -136,7 +136,7 @@ pub fn understand(
     body: &[u8],
     now: Timestamp,
 ) -> Result<Understood, Error> {
-    let asked = Head::parse(method, target, headers, &Endpoints::default())?.asks()?;
+    let asked = Head::parse(method, target, headers, &Endpoints::new([]))?.asks()?;
     let mut rows = 0;
     if let Some(envelope) = &asked.envelope {
         for group in envelope.open(body, now)? {
@@ -173,6 +173,10 @@ pub(super) async fn answer(
     count(
         &inner.counters.requests_failed,
         u64::from(answer.is_error()),
+    );
+    count(
+        &inner.counters.requests_unauthorized,
+        u64::from(answer.is_unauthorized()),
     );
     Ok(answer.finish(stamp))
 }

@@ -14,6 +14,7 @@ use crate::Logstore;
 use crate::sample::{LOGSTORE, NOW, PROJECT, batch, open};
 
 mod consumers;
+mod edge;
 mod manage;
 mod read;
 mod search;
