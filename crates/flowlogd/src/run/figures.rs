@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use flowlog_aggregate::FlowLogLedger;
-use flowlog_logstore::Logstore;
+use flowlog_logstore::{Logstore, Stats};
 use flowlog_pipeline::Ledger;
 use flowlog_record::FlowLogIndex;
 
@@ -255,6 +255,21 @@ pub(crate) fn publish_logstore(logstore: &Logstore) {
     for (outcome, count) in queries {
         names::LOGSTORE_QUERIES.count(&[("outcome", outcome.to_owned())], count);
     }
+    publish_requests(&stats);
+}
+
+fn publish_requests(stats: &Stats) {
+    let failed = stats.requests_failed;
+    let requests = [
+        ("answered", stats.requests.saturating_sub(failed)),
+        ("failed", failed.saturating_sub(stats.requests_unauthorized)),
+        ("unauthorized", stats.requests_unauthorized),
+    ];
+    for (outcome, count) in requests {
+        names::LOGSTORE_REQUESTS.count(&[("outcome", outcome.to_owned())], count);
+    }
+    names::LOGSTORE_PUT_ROWS.count(&[], stats.rows_put);
+    names::LOGSTORE_PULLED_GROUPS.count(&[], stats.groups_pulled);
 }
 
 fn publish_received(worker: usize, received: &Received) {
