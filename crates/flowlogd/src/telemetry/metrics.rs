@@ -137,7 +137,7 @@ inventory! {
     LOGSTORE_PUT_ROWS: Counter Count "flowlogd_logstore_put_rows_total",
         "Rows that clients have written over HTTP; they are among the rows appended.";
     LOGSTORE_PULLED_GROUPS: Counter Count "flowlogd_logstore_pulled_groups_total",
-        "LogGroups that clients have read by cursor.";
+        "Groups of logs that clients have read by cursor.";
 
     FLOWLOGD_SUPPRESSED_WARNINGS: Counter Count "flowlogd_flowlogd_suppressed_warnings_total",
         "Warnings that were not written because there were too many of their kind.";
