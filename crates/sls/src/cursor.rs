@@ -45,7 +45,8 @@ impl Cursor {
     }
 
     fn decode(text: &str) -> Option<Self> {
-        let decimal = STANDARD.decode(text).ok()?;
+        // The Python SDK computes cursors with an encoder that ends them with a line feed.
+        let decimal = STANDARD.decode(text.trim_ascii_end()).ok()?;
         let decimal = core::str::from_utf8(&decimal).ok()?;
         let number: i64 = decimal.parse().ok()?;
         (number.to_string() == decimal).then_some(Self(number))

@@ -30,6 +30,16 @@ pub(crate) enum Reshard {
     Delete,
 }
 
+impl Reshard {
+    /// What is said of a shard that does not exist. Splits and merges have a message of their own.
+    fn unknown(self, shard: u32) -> Error {
+        match self {
+            Self::Split(..) | Self::Merge => Error::parameter("invalid shard id"),
+            Self::Delete => Error::shard_not_exist(shard.into()),
+        }
+    }
+}
+
 /// A change on its way to the writer.
 #[derive(Debug)]
 pub(super) struct Change {
@@ -80,7 +90,7 @@ impl Inner {
         let store = entry.logstores.get_mut(&*change.logstore);
         let store = store.ok_or_else(|| Error::logstore_not_exist(&change.logstore))?;
         let shard = store.shard(change.shard).cloned();
-        let shard = shard.ok_or_else(|| Error::shard_not_exist(change.shard.into()))?;
+        let shard = shard.ok_or_else(|| change.what.unknown(change.shard))?;
         let home = self.dir.join(&change.project).join(&change.logstore);
         let changed = match change.what {
             Reshard::Delete => return self.delete_shard(store, &shard),

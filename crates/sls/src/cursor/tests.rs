@@ -10,6 +10,13 @@ fn a_cursor_is_base64_of_a_decimal() {
 }
 
 #[test]
+fn a_line_feed_behind_a_cursor_is_no_part_of_it() {
+    assert_eq!(Cursor::parse("MTQ0\n"), Ok(Cursor(144)));
+    assert_eq!(Cursor::parse_checkpoint("MTQ0\n"), Ok(Some(Cursor(144))));
+    assert!(Cursor::parse("MT\nQ0").is_err());
+}
+
+#[test]
 fn what_is_no_cursor_is_refused() {
     for text in [
         "",

@@ -121,7 +121,8 @@ fn what_cannot_become_of_a_shard_is_said() {
                 format!("/2?action=split&key={key}"),
                 "400 ParameterInvalid",
             ),
-            ("POST", "/9?action=split".to_owned(), "404 ShardNotExist"),
+            ("POST", "/9?action=split".to_owned(), "400 ParameterInvalid"),
+            ("POST", "/9?action=merge".to_owned(), "400 ParameterInvalid"),
             ("DELETE", "/1".to_owned(), "400 ParameterInvalid"),
             ("DELETE", "/9".to_owned(), "404 ShardNotExist"),
         ] {
