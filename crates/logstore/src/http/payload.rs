@@ -109,6 +109,11 @@ pub(super) fn logstore(body: &[u8]) -> Result<LogstoreBody, Error> {
             return Err(logstore_invalid(format!("{key} must be true or false")));
         }
     }
+    // How the Java SDK says that there is none.
+    let splits = properties.get("autoSplit") == Some(&Value::Bool(true));
+    if !splits && properties.get("maxSplitShard").and_then(Value::as_i64) == Some(-1) {
+        properties.shift_remove("maxSplitShard");
+    }
     let split = properties.get("maxSplitShard").map(Value::as_u64);
     if split.is_some_and(|split| !split.is_some_and(|split| (1..=256).contains(&split))) {
         return Err(logstore_invalid(

@@ -14,6 +14,9 @@ fn a_logstore_keeps_what_is_not_known_and_forgets_what_is_not_said() {
     let properties = Value::Object(sent.properties).to_string();
     let wanted = r#"{"enable_tracking":false,"encrypt_conf":{"enable":true},"x":[1]}"#;
     assert_eq!(properties, wanted);
+    let never = logstore(br#"{"autoSplit":false,"maxSplitShard":-1}"#).unwrap();
+    let properties = Value::Object(never.properties).to_string();
+    assert_eq!(properties, r#"{"autoSplit":false}"#);
     let nothing = logstore(b"{}").unwrap();
     assert_eq!(
         (nothing.name, nothing.ttl_days, nothing.shards),
@@ -31,6 +34,7 @@ fn what_is_wrong_with_a_logstore_is_said() {
         r#"{"shardCount":-1}"#,
         r#"{"autoSplit":"yes"}"#,
         r#"{"maxSplitShard":257}"#,
+        r#"{"autoSplit":true,"maxSplitShard":-1}"#,
     ] {
         assert_eq!(
             code(logstore(body.as_bytes())),
