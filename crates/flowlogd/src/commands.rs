@@ -5,8 +5,10 @@
 
 mod arguments;
 mod check_config;
+mod client;
 mod completions;
 mod failure;
+mod logstore;
 mod manual;
 mod query;
 mod send;
@@ -16,8 +18,9 @@ use std::ffi::OsString;
 use clap::{CommandFactory, Parser};
 
 pub use arguments::{
-    CheckConfigArgs, Cli, Command, CompletionsArgs, InspectArgs, ManArgs, Place, QueryArgs,
-    ReplayArgs, RunArgs, SendArgs,
+    CheckConfigArgs, Cli, Command, CompletionsArgs, CreateLogstoreArgs, DeleteLogstoreArgs,
+    InfoArgs, InspectArgs, ListArgs, LogstoreArgs, LogstoreCommand, ManArgs, Place, Presented,
+    QueryArgs, ReplayArgs, RunArgs, SendArgs,
 };
 pub use failure::Failure;
 
@@ -54,6 +57,7 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
         Command::Replay(args) => replay::replay(&args),
         Command::Send(args) => send::send(&args),
         Command::Query(args) => query::query(&args),
+        Command::Logstore(args) => logstore::logstore(&args),
         Command::Completions(args) => completions::completions(&args, Cli::command()),
         Command::Man(args) => manual::manual(&args, Cli::command()),
     }

@@ -4,6 +4,7 @@
 //! time); control characters of hostile text never reach a terminal through a table. Messages go
 //! to standard error through [`say`]; nothing else in the program prints.
 
+mod highlight;
 #[cfg(test)]
 mod tests;
 
@@ -14,6 +15,8 @@ use comfy_table::{
     Cell, CellAlignment, ColumnConstraint, ContentArrangement, Table, Width, presets,
 };
 use serde::Serialize;
+
+pub use highlight::{Color, Highlight};
 
 /// Rows that are laid out together: column widths are those of the widest cell so far.
 pub const CHUNK: usize = 500;
@@ -34,6 +37,7 @@ pub enum Format {
 pub struct Output {
     to: Box<dyn Write>,
     format: Format,
+    highlight: Option<Highlight>,
 }
 
 impl Output {
@@ -47,7 +51,15 @@ impl Output {
         Self {
             to: Box::new(BufWriter::with_capacity(64 * 1024, to)),
             format,
+            highlight: None,
         }
+    }
+
+    /// Highlights tables; what programs read stays as it is.
+    #[must_use]
+    pub fn highlighted(mut self, highlight: Option<Highlight>) -> Self {
+        self.highlight = highlight.filter(|_| self.format == Format::Table);
+        self
     }
 
     /// The format that was asked for.
@@ -74,13 +86,15 @@ impl Output {
 
     /// Begins rows of these columns; end them with [`Rows::finish`].
     pub fn rows<C: Into<String>>(&mut self, columns: impl IntoIterator<Item = C>) -> Rows<'_> {
-        let columns: Vec<String> = columns.into_iter().map(Into::into).collect();
+        self.resume(Layout::new(columns))
+    }
+
+    /// Goes on with rows that were paused, without another header.
+    pub fn resume(&mut self, layout: Layout) -> Rows<'_> {
         Rows {
-            widths: vec![0; columns.len()],
             output: self,
-            columns,
+            layout,
             held: Vec::new(),
-            header_written: false,
         }
     }
 
@@ -109,14 +123,37 @@ impl fmt::Debug for Output {
     }
 }
 
+/// What rows look like, kept while no row comes; see [`Rows::pause`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Layout {
+    columns: Vec<String>,
+    widths: Vec<u16>,
+    header_written: bool,
+}
+
+impl Layout {
+    /// Of these columns, before the first row.
+    pub fn new<C: Into<String>>(columns: impl IntoIterator<Item = C>) -> Self {
+        let columns: Vec<String> = columns.into_iter().map(Into::into).collect();
+        Self {
+            widths: vec![0; columns.len()],
+            columns,
+            header_written: false,
+        }
+    }
+
+    /// The columns.
+    pub fn columns(&self) -> &[String] {
+        &self.columns
+    }
+}
+
 /// Rows under way. Cells beyond the columns are dropped, missing ones are empty.
 #[derive(Debug)]
 pub struct Rows<'a> {
     output: &'a mut Output,
-    columns: Vec<String>,
+    layout: Layout,
     held: Vec<Vec<String>>,
-    widths: Vec<u16>,
-    header_written: bool,
 }
 
 impl Rows<'_> {
@@ -126,9 +163,10 @@ impl Rows<'_> {
     /// What the writer says; `BrokenPipe` when the reader has gone.
     pub fn row<C: Into<String>>(&mut self, cells: impl IntoIterator<Item = C>) -> io::Result<()> {
         let mut cells: Vec<String> = cells.into_iter().map(Into::into).collect();
-        cells.resize(self.columns.len(), String::new());
+        cells.resize(self.layout.columns.len(), String::new());
         if self.output.format == Format::Json {
             let object: serde_json::Map<String, serde_json::Value> = self
+                .layout
                 .columns
                 .iter()
                 .cloned()
@@ -151,9 +189,19 @@ impl Rows<'_> {
         self.write_held()
     }
 
+    /// Writes what is held, through to the reader, and gives back what [`Output::resume`] needs.
+    ///
+    /// # Errors
+    /// What the writer says; `BrokenPipe` when the reader has gone.
+    pub fn pause(mut self) -> io::Result<Layout> {
+        self.write_held()?;
+        self.output.flush()?;
+        Ok(self.layout)
+    }
+
     fn write_held(&mut self) -> io::Result<()> {
         let rows = std::mem::take(&mut self.held);
-        if rows.is_empty() && self.header_written {
+        if rows.is_empty() && self.layout.header_written {
             return Ok(());
         }
         match self.output.format {
@@ -161,14 +209,14 @@ impl Rows<'_> {
             Format::Csv => self.write_csv(&rows)?,
             Format::Table => self.write_table(&rows)?,
         }
-        self.header_written = true;
+        self.layout.header_written = true;
         Ok(())
     }
 
     fn write_csv(&mut self, rows: &[Vec<String>]) -> io::Result<()> {
         let mut csv = csv::Writer::from_writer(&mut self.output.to);
-        if !self.header_written {
-            csv.write_record(&self.columns).map_err(io_error)?;
+        if !self.layout.header_written {
+            csv.write_record(&self.layout.columns).map_err(io_error)?;
         }
         for row in rows {
             csv.write_record(row).map_err(io_error)?;
@@ -181,8 +229,8 @@ impl Rows<'_> {
         table
             .load_style(presets::NOTHING)
             .set_content_arrangement(ContentArrangement::Disabled);
-        if !self.header_written {
-            table.set_header(self.columns.iter().map(|name| printable(name)));
+        if !self.layout.header_written {
+            table.set_header(self.layout.columns.iter().map(|name| printable(name)));
         }
         for row in rows {
             table.add_row(row.iter().map(|cell| Cell::new(printable(cell))));
@@ -193,16 +241,26 @@ impl Rows<'_> {
             if cells().next().is_some() && cells().all(|cell| is_numeric(cell)) {
                 column.set_cell_alignment(CellAlignment::Right);
             }
-            if let Some(&width) = self.widths.get(at).filter(|&&width| width > 0) {
+            if let Some(&width) = self.layout.widths.get(at).filter(|&&width| width > 0) {
                 column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(width)));
             }
         }
-        self.widths = (self.widths.iter().zip(table.column_max_content_widths()))
-            // a column's width counts its padding
-            .map(|(&before, now)| before.max(now.saturating_add(2)))
-            .collect();
-        for line in table.lines() {
-            writeln!(self.output.to, "{}", line.trim_end())?;
+        self.layout.widths = (self
+            .layout
+            .widths
+            .iter()
+            .zip(table.column_max_content_widths()))
+        // a column's width counts its padding
+        .map(|(&before, now)| before.max(now.saturating_add(2)))
+        .collect();
+        for (at, line) in table.lines().enumerate() {
+            let line = line.trim_end();
+            let line = match &self.output.highlight {
+                None => line.to_owned(),
+                Some(_) if at == 0 && !self.layout.header_written => Highlight::header(line),
+                Some(highlight) => highlight.line(line, &self.layout.columns, &self.layout.widths),
+            };
+            writeln!(self.output.to, "{line}")?;
         }
         Ok(())
     }

@@ -1,12 +1,19 @@
 //! The arguments of every command. The doc comments here are the help that users read.
 
+mod logstore;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
 use super::Failure;
 use crate::config::{Config, Sources};
-use crate::output::Format;
+use crate::output::{Color, Format};
+
+pub use logstore::{
+    CreateLogstoreArgs, DeleteLogstoreArgs, InfoArgs, ListArgs, LogstoreArgs, LogstoreCommand,
+    Presented,
+};
 
 /// Collects NetFlow V5, V9 and IPFIX, makes flow-log rows of it and answers questions about them.
 ///
@@ -57,11 +64,18 @@ pub enum Command {
     Send(SendArgs),
     /// Ask a Logstore of the running daemon.
     #[command(
-        after_help = "Examples:\n  flowlogd query --from -15m 'dstport: 443'\n  flowlogd query \
+        after_help = "Examples:\n  flowlogd query --last 15m 'dstport: 443'\n  flowlogd query \
+                      --follow 'action: REJECT'\n  flowlogd query --from yesterday --to today \
                       --format csv '* | select dstaddr, sum(bytes) as b group by dstaddr order by b \
                       desc limit 10'"
     )]
     Query(QueryArgs),
+    /// List, create, delete and describe the Logstores of the running daemon.
+    #[command(
+        after_help = "Example:\n  flowlogd logstore create my-project my-logs --ttl 7 --index \
+                      host:text,bytes:long"
+    )]
+    Logstore(LogstoreArgs),
     /// Print the completions of a shell, for its directory of completions.
     #[command(after_help = "Example:\n  flowlogd completions bash > \
                             /usr/share/bash-completion/completions/flowlogd")]
@@ -199,15 +213,11 @@ pub struct QueryArgs {
     /// The Logstore
     #[arg(long, value_name = "L", default_value = "default")]
     pub logstore: String,
-    /// Rows from this time on: Unix time, RFC 3339, "now" or "-15m"
-    #[arg(
-        long,
-        value_name = "T",
-        default_value = "-1h",
-        allow_hyphen_values = true
-    )]
-    pub from: String,
-    /// Rows before this time: Unix time, RFC 3339, "now" or "-15m"
+    /// Rows from this time on: Unix time, RFC 3339, "now", "today", "yesterday", "-15m", "1 hour
+    /// ago" or "last hour"; an hour ago unless told, now with --follow
+    #[arg(long, value_name = "T", allow_hyphen_values = true)]
+    pub from: Option<String>,
+    /// Rows before this time, written as --from
     #[arg(
         long,
         value_name = "T",
@@ -215,15 +225,25 @@ pub struct QueryArgs {
         allow_hyphen_values = true
     )]
     pub to: String,
-    /// The most rows of a search; SQL has LIMIT
-    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..))]
-    pub limit: u64,
+    /// Rows of this time before now: "15m", "2 hours" or "day"
+    #[arg(long, value_name = "SPAN", conflicts_with_all = ["from", "to"])]
+    pub last: Option<String>,
+    /// Print rows as they come, until Ctrl-C; a search without SQL. --from means when the
+    /// Logstore received them
+    #[arg(long, conflicts_with_all = ["to", "reverse"])]
+    pub follow: bool,
+    /// The most rows of a search; 100 unless told, all with --follow. SQL has LIMIT
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub limit: Option<u64>,
     /// The newest rows of a search first
     #[arg(long)]
     pub reverse: bool,
     /// What the results look like
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
+    /// Highlight headers and what was found in tables
+    #[arg(long, value_enum, default_value_t)]
+    pub color: Color,
     /// Configuration and data.
     #[command(flatten)]
     pub place: Place,

@@ -125,3 +125,70 @@ fn a_reader_that_went_away_is_a_broken_pipe() {
         assert_eq!(failed.kind(), io::ErrorKind::BrokenPipe, "{format:?}");
     }
 }
+
+#[test]
+fn rows_that_were_paused_go_on_without_another_header() {
+    for (format, text) in [
+        (Format::Csv, "srcaddr,bytes\n10.0.0.1,7\n10.0.0.200,12345\n"),
+        (
+            Format::Table,
+            "srcaddr   bytes\n10.0.0.1      7\n10.0.0.200  12345\n",
+        ),
+    ] {
+        let paper = Paper::default();
+        let mut output = Output::new(paper.clone(), format);
+        let mut layout = Layout::new(COLUMNS.iter().copied());
+        for row in ROWS {
+            let mut rows = output.resume(layout);
+            rows.row(row.iter().copied()).unwrap();
+            layout = rows.pause().unwrap();
+        }
+        assert_eq!(paper.text(), text);
+    }
+}
+
+fn highlighted(format: Format, texts: &[(Option<&str>, &str)], rows: &[&[&str]]) -> String {
+    let paper = Paper::default();
+    let mut highlight = Highlight::default();
+    for (column, text) in texts {
+        highlight.text(*column, text);
+    }
+    let mut output = Output::new(paper.clone(), format).highlighted(Some(highlight));
+    let mut out = output.rows(COLUMNS.iter().copied());
+    for row in rows {
+        out.row(row.iter().copied()).unwrap();
+    }
+    out.finish().unwrap();
+    output.finish().unwrap();
+    paper.text()
+}
+
+#[test]
+fn a_highlighted_table_has_a_bold_header_and_shows_what_was_found_in_its_column() {
+    let rows: &[&[&str]] = &[&["10.0.0.7", "7"], &["Ten", "x"]];
+    assert_eq!(
+        highlighted(
+            Format::Table,
+            &[(Some("bytes"), "7"), (None, "TEN"), (None, "")],
+            rows
+        ),
+        "\u{1b}[1msrcaddr   bytes\u{1b}[0m\n10.0.0.7  \u{1b}[1;33m7\u{1b}[0m\n\
+         \u{1b}[1;33mTen\u{1b}[0m       x\n"
+    );
+}
+
+#[test]
+fn what_programs_read_is_never_highlighted() {
+    for format in [Format::Json, Format::Csv] {
+        assert_eq!(
+            highlighted(format, &[(None, "7")], ROWS),
+            printed(format, COLUMNS, ROWS)
+        );
+    }
+}
+
+#[test]
+fn a_line_with_other_characters_than_ascii_stays_as_it_is() {
+    let text = highlighted(Format::Table, &[(None, "7")], &[&["é7", "7"]]);
+    assert!(text.ends_with("\né7           7\n"), "{text}");
+}

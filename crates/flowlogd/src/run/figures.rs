@@ -221,6 +221,7 @@ impl Board {
 /// Publishes what the Logstore has counted.
 pub(crate) fn publish_logstore(logstore: &Logstore) {
     let stats = logstore.stats();
+    names::LOGSTORE_BATCHES.count(&[], stats.batches);
     names::LOGSTORE_ROWS.count(&[], stats.rows);
     names::LOGSTORE_REPEATED_ROWS.count(&[], stats.rows_repeated);
     let refused = [
@@ -232,7 +233,9 @@ pub(crate) fn publish_logstore(logstore: &Logstore) {
     }
     names::LOGSTORE_JOURNAL_OCTETS.count(&[], stats.journal_octets);
     names::LOGSTORE_JOURNAL_SYNCS.count(&[], stats.journal_syncs);
+    names::LOGSTORE_TORN_JOURNAL_OCTETS.count(&[], stats.journal_torn_octets);
     names::LOGSTORE_SEALED_SEGMENTS.count(&[], stats.segments_sealed);
+    names::LOGSTORE_SEALED_OCTETS.count(&[], stats.segment_octets);
     names::LOGSTORE_MERGED_SEGMENTS.count(&[], stats.segments_merged);
     names::LOGSTORE_MERGE_FAILURES.count(&[], stats.merge_failures);
     names::LOGSTORE_DELETED_ROWS.count(&[], stats.rows_evicted);
@@ -247,6 +250,11 @@ pub(crate) fn publish_logstore(logstore: &Logstore) {
     names::LOGSTORE_SEAL_FAILURES.count(&[], stats.seal_failures);
     names::LOGSTORE_SET_ASIDE_SEGMENTS.count(&[], stats.segments_set_aside);
     names::LOGSTORE_DISK_OCTETS.measure(&[], logstore.disk_octets());
+    publish_asked(&stats);
+}
+
+/// Publishes what clients have asked of the Logstore.
+fn publish_asked(stats: &Stats) {
     let queries = [
         ("answered", stats.queries),
         ("failed", stats.queries_failed),
@@ -255,10 +263,14 @@ pub(crate) fn publish_logstore(logstore: &Logstore) {
     for (outcome, count) in queries {
         names::LOGSTORE_QUERIES.count(&[("outcome", outcome.to_owned())], count);
     }
-    publish_requests(&stats);
-}
-
-fn publish_requests(stats: &Stats) {
+    names::LOGSTORE_SCANNED_ROWS.count(&[], stats.rows_scanned);
+    let row_groups = [
+        ("read", stats.row_groups_read),
+        ("skipped", stats.row_groups_skipped),
+    ];
+    for (what, count) in row_groups {
+        names::LOGSTORE_ROW_GROUPS.count(&[("what", what.to_owned())], count);
+    }
     let failed = stats.requests_failed;
     let requests = [
         ("answered", stats.requests.saturating_sub(failed)),

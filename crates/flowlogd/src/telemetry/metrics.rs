@@ -104,6 +104,8 @@ inventory! {
         "Rows that no Logstore takes, and that were given up.";
     LOGSTORE_ROWS: Counter Count "flowlogd_logstore_rows_total",
         "Rows appended to the Logstore.";
+    LOGSTORE_BATCHES: Counter Count "flowlogd_logstore_batches_total",
+        "Batches of rows appended to the Logstore.";
     LOGSTORE_REPEATED_ROWS: Counter Count "flowlogd_logstore_repeated_rows_total",
         "Rows that were not stored again, because the Logstore had their id.";
     LOGSTORE_REFUSED_BATCHES: Counter Count "flowlogd_logstore_refused_batches_total",
@@ -112,6 +114,8 @@ inventory! {
         "Octets written to journals.";
     LOGSTORE_JOURNAL_SYNCS: Counter Count "flowlogd_logstore_journal_syncs_total",
         "Syncs of journals.";
+    LOGSTORE_TORN_JOURNAL_OCTETS: Counter Bytes "flowlogd_logstore_torn_journal_octets_total",
+        "Octets cut from the torn ends of journals at the start.";
     LOGSTORE_DELETED_ROWS: Counter Count "flowlogd_logstore_deleted_rows_total",
         "Rows deleted to keep the disk budget, or because the disk was full.";
     LOGSTORE_DELETED_SEGMENTS: Counter Count "flowlogd_logstore_deleted_segments_total",
@@ -124,6 +128,8 @@ inventory! {
         "Segments that could not be read and were set aside.";
     LOGSTORE_SEALED_SEGMENTS: Counter Count "flowlogd_logstore_sealed_segments_total",
         "Segments sealed.";
+    LOGSTORE_SEALED_OCTETS: Counter Bytes "flowlogd_logstore_sealed_octets_total",
+        "Octets of segments written.";
     LOGSTORE_MERGED_SEGMENTS: Counter Count "flowlogd_logstore_merged_segments_total",
         "Small segments that went into larger ones.";
     LOGSTORE_MERGE_FAILURES: Counter Count "flowlogd_logstore_merge_failures_total",
@@ -132,6 +138,10 @@ inventory! {
         "What segments and journals take of the disk.";
     LOGSTORE_QUERIES: Counter Count "flowlogd_logstore_queries_total",
         "Queries by outcome: answered, failed, refused.";
+    LOGSTORE_SCANNED_ROWS: Counter Count "flowlogd_logstore_scanned_rows_total",
+        "Rows that queries have looked at.";
+    LOGSTORE_ROW_GROUPS: Counter Count "flowlogd_logstore_row_groups_total",
+        "Row groups of segments by what queries did: read, skipped.";
     LOGSTORE_REQUESTS: Counter Count "flowlogd_logstore_requests_total",
         "Requests over HTTP by outcome: answered, failed, unauthorized.";
     LOGSTORE_PUT_ROWS: Counter Count "flowlogd_logstore_put_rows_total",

@@ -23,12 +23,23 @@ fn without_a_command_it_runs() {
 fn every_command_has_help_with_an_example() {
     let mut command = Cli::command();
     command.build();
+    let mut count = 0;
     for command in command.get_subcommands_mut() {
-        if command.get_name() != "help" {
-            let help = command.render_help().to_string();
+        if command.get_name() == "help" {
+            continue;
+        }
+        let below = command.get_subcommands_mut();
+        let mut helps: Vec<String> = below
+            .filter(|command| command.get_name() != "help")
+            .map(|command| command.render_help().to_string())
+            .collect();
+        helps.push(command.render_help().to_string());
+        count += helps.len();
+        for help in helps {
             assert!(help.contains("Example"), "{help}");
         }
     }
+    assert!(count > 11, "{count}");
 }
 
 #[test]
@@ -38,7 +49,11 @@ fn times_before_now_may_begin_with_a_hyphen() {
         panic!("query");
     };
     assert_eq!(
-        (args.from.as_str(), args.to.as_str(), args.query.as_str()),
+        (
+            args.from.as_deref().unwrap(),
+            args.to.as_str(),
+            args.query.as_str()
+        ),
         ("-15m", "now", "*")
     );
 }
@@ -55,6 +70,17 @@ fn wrong_usage_has_status_two_and_help_has_none() {
         &["send", "f", "--rate", "5", "--as-recorded"],
         &["send", "f", "--loop", "0"],
         &["query", "--limit", "0"],
+        &["query", "--last", "1h", "--from", "-1h"],
+        &["query", "--last", "1h", "--to", "now"],
+        &["query", "--follow", "--to", "now"],
+        &["query", "--follow", "--reverse"],
+        &["query", "--color", "blue"],
+        &["logstore"],
+        &["logstore", "create", "project"],
+        &["logstore", "create", "project", "store", "--ttl", "0"],
+        &["logstore", "create", "project", "store", "--shards", "257"],
+        &["logstore", "delete", "project"],
+        &["logstore", "info", "project"],
         &["--unknown"],
     ] {
         assert_eq!(

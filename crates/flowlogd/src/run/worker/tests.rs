@@ -151,11 +151,15 @@ fn many_rows_are_handed_over_in_parts_and_in_their_order() {
 fn rows_leave_under_the_flow_logs_that_held_when_they_left() {
     let mut bench = bench();
     let before = Arc::clone(&bench.worker.links.delivery);
-    bench.worker.owned[0].partition.put_back_rows(vec![row(0)].into());
+    bench.worker.owned[0]
+        .partition
+        .put_back_rows(vec![row(0)].into());
     let next = Arc::new(Delivery::new(&Config::default(), 1, &bench.numbered));
     let generation = bench.numbered.generation().unwrap();
     bench.worker.change(&generation, Arc::clone(&next));
-    bench.worker.owned[0].partition.put_back_rows(vec![row(1)].into());
+    bench.worker.owned[0]
+        .partition
+        .put_back_rows(vec![row(1)].into());
     bench.worker.hand_over();
     let deliveries: Vec<_> = bench.rows.try_iter().map(|it| it.delivery).collect();
     assert!(Arc::ptr_eq(&deliveries[0], &before) && Arc::ptr_eq(&deliveries[1], &next));
