@@ -27,10 +27,28 @@ use crate::batch::Cell;
 use crate::chunk::{Field, Lane};
 use crate::query::{Hits, Scan, Wanted, place};
 
-/// Makes the table known to a connection.
-pub(super) fn register(connection: &Connection, table: &Arc<Table>) -> Result<()> {
+/// Makes the table of a period known to a connection: of that which is asked for, or of the one
+/// that many seconds before, whose times are shown that much later.
+pub(super) fn register(
+    connection: &Connection,
+    name: &str,
+    table: &Arc<Table>,
+    earlier: i64,
+) -> Result<()> {
     const MODULE: Module<'_, LogTable> = Module::eponymous_only_module();
-    connection.create_module(c"log", &MODULE, Some(Arc::clone(table)))
+    let aux = Aux {
+        table: Arc::clone(table),
+        earlier,
+    };
+    connection.create_module(name, &MODULE, Some(aux))
+}
+
+/// What a module is made with.
+#[derive(Clone)]
+struct Aux {
+    table: Arc<Table>,
+    /// Seconds.
+    earlier: i64,
 }
 
 /// Octets of memory that SQLite has taken in this process.
@@ -45,7 +63,7 @@ pub(super) fn memory_used() -> u64 {
 struct LogTable {
     /// Must be first.
     base: sqlite3_vtab,
-    table: Arc<Table>,
+    aux: Aux,
 }
 
 /// One pass over the table, as SQLite holds it.
@@ -53,7 +71,7 @@ struct LogTable {
 struct LogCursor {
     /// Must be first.
     base: sqlite3_vtab_cursor,
-    table: Arc<Table>,
+    aux: Aux,
     scan: Option<Scan>,
     hits: Option<Hits>,
     /// The place of the current row among the rows that were found in the chunk.
@@ -79,7 +97,7 @@ const MOST_COMPARISONS: usize = 8;
 
 // SAFETY: the structure is `repr(C)` and begins with `sqlite3_vtab`.
 unsafe impl<'vtab> VTab<'vtab> for LogTable {
-    type Aux = Arc<Table>;
+    type Aux = Aux;
     type Cursor = LogCursor;
 
     fn connect(
@@ -91,7 +109,7 @@ unsafe impl<'vtab> VTab<'vtab> for LogTable {
         _args: &[&[u8]],
     ) -> Result<(Cow<'static, CStr>, Self)> {
         db.config(VTabConfig::Innocuous)?;
-        let table = aux.ok_or_else(|| failure("the table is missing"))?;
+        let aux = aux.ok_or_else(|| failure("the table is missing"))?;
         let column = |column: &super::TableColumn| {
             let kind = match column.kind {
                 ColumnKind::Long => "BIGINT",
@@ -100,12 +118,12 @@ unsafe impl<'vtab> VTab<'vtab> for LogTable {
             };
             format!("\"{}\" {kind}", column.name.replace('"', "\"\""))
         };
-        let columns: Vec<String> = table.columns.iter().map(column).collect();
+        let columns: Vec<String> = aux.table.columns.iter().map(column).collect();
         let schema = CString::new(format!("CREATE TABLE x({})", columns.join(", ")))
             .map_err(|_| failure("a key has a zero octet"))?;
         let table = Self {
             base: sqlite3_vtab::default(),
-            table: Arc::clone(table),
+            aux: aux.clone(),
         };
         Ok((Cow::Owned(schema), table))
     }
@@ -141,7 +159,7 @@ unsafe impl<'vtab> VTab<'vtab> for LogTable {
     fn open(&'vtab mut self) -> Result<LogCursor> {
         Ok(LogCursor {
             base: sqlite3_vtab_cursor::default(),
-            table: Arc::clone(&self.table),
+            aux: self.aux.clone(),
             scan: None,
             hits: None,
             at: 0,
@@ -166,7 +184,7 @@ unsafe impl VTabCursor for LogCursor {
         for (at, comparison) in plan.enumerate() {
             comparisons.push((comparison, arguments.get::<Value>(at)?));
         }
-        let Some(wanted) = self.table.narrowed(&comparisons) else {
+        let Some(wanted) = self.aux.narrowed(&comparisons) else {
             return Ok(());
         };
         let Table {
@@ -174,7 +192,7 @@ unsafe impl VTabCursor for LogCursor {
             deadline,
             snapshots,
             ..
-        } = &*self.table;
+        } = &*self.aux.table;
         let scan = Scan::new(wanted, Arc::clone(counters), *deadline, snapshots.clone());
         self.scan = Some(scan);
         self.next_chunk()
@@ -201,11 +219,17 @@ unsafe impl VTabCursor for LogCursor {
         let column = usize::try_from(column).unwrap_or(usize::MAX);
         let row = self.hits.as_ref().and_then(|hits| hits.rows.get(self.at));
         let lane = self.lanes.get(column).and_then(Option::as_ref);
-        let description = self.table.columns.get(column);
+        let description = self.aux.table.columns.get(column);
         let (Some(row), Some(lane), Some(description)) = (row, lane, description) else {
             return ctx.set_result(Null);
         };
-        set(ctx, lane.cell(place(*row)), description.kind)
+        let cell = match (description, lane.cell(place(*row))) {
+            (column, Cell::Int(time)) if column.field == Field::Time => {
+                Cell::Int(time.saturating_add(self.aux.earlier))
+            }
+            (_, cell) => cell,
+        };
+        set(ctx, cell, description.kind)
     }
 
     fn rowid(&self) -> Result<i64> {
@@ -231,8 +255,14 @@ impl LogCursor {
                     Ok(None)
                 }
             };
-            let lanes: std::result::Result<_, _> =
-                self.table.columns.iter().enumerate().map(lane).collect();
+            let lanes: std::result::Result<_, _> = self
+                .aux
+                .table
+                .columns
+                .iter()
+                .enumerate()
+                .map(lane)
+                .collect();
             match lanes {
                 Ok(lanes) => {
                     self.lanes = lanes;
@@ -255,7 +285,7 @@ impl LogCursor {
         self.hits = None;
         self.lanes.clear();
         if let Some(mut scan) = self.scan.take() {
-            self.table.finish(&mut scan);
+            self.aux.table.finish(&mut scan);
         }
     }
 }
@@ -266,32 +296,36 @@ impl Drop for LogCursor {
     }
 }
 
-impl Table {
+impl Aux {
     /// What is wanted when the statement's comparisons are taken into account; `None` when nothing
     /// can be found.
     fn narrowed(&self, comparisons: &[(&str, Value)]) -> Option<Arc<Wanted>> {
+        let table = &self.table;
         let mut time = (
-            self.wanted.time.from_nanoseconds(),
-            self.wanted.time.to_nanoseconds(),
+            table.wanted.time.from_nanoseconds(),
+            table.wanted.time.to_nanoseconds(),
         );
-        let mut parts = vec![self.expression.clone()];
+        let mut parts = vec![table.expression.clone()];
         for (comparison, value) in comparisons {
             let (sign, column) = comparison.split_at_checked(1)?;
-            let column = self.columns.get(column.parse::<usize>().ok()?)?;
+            let column = table.columns.get(column.parse::<usize>().ok()?)?;
             if column.field == Field::Time {
                 narrow(&mut time, sign, value);
             } else if let Field::Key(key) = &column.field {
                 parts.extend(condition(sign, key, value, column.kind));
             }
         }
-        let parted = |ns: i64| (ns.div_euclid(1_000_000_000), ns.rem_euclid(1_000_000_000));
+        let parted = |ns: i64| {
+            let seconds = ns.div_euclid(1_000_000_000) - self.earlier;
+            (seconds.max(0), ns.rem_euclid(1_000_000_000))
+        };
         let time = TimeRange::new(parted(time.0), parted(time.1)).ok()?;
         // A condition that the index cannot do is left to SQLite.
-        let search = Search::bind(&SearchExpression::And(parts), &self.index);
-        let search = search.unwrap_or_else(|_| self.wanted.search.clone());
+        let search = Search::bind(&SearchExpression::And(parts), &table.index);
+        let search = search.unwrap_or_else(|_| table.wanted.search.clone());
         Some(Arc::new(Wanted {
             time,
-            topic: self.wanted.topic.clone(),
+            topic: table.wanted.topic.clone(),
             search,
         }))
     }
