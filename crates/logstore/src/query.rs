@@ -70,9 +70,9 @@ impl Inner {
             Some(sql) => {
                 let now = i64::try_from(self.settings.clock.now().as_millis());
                 let now = now.unwrap_or(i64::MAX);
-                let prepared = sql::prepare(sql, wanted.time, now)?;
+                let prepared = sql::prepare(sql, wanted.time, now, &index)?;
                 let table = Arc::new(Table {
-                    columns: prepared.columns(&index),
+                    columns: prepared.columns(),
                     snapshots,
                     wanted,
                     expression: query.search.clone(),

@@ -5,10 +5,12 @@
 
 mod dialect;
 mod functions;
+mod group;
 mod number;
 mod token;
 mod vtab;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -99,60 +101,78 @@ pub(crate) struct Prepared(dialect::Statement);
 
 /// Checks a statement as far as that goes without rows. `now_millis` is the present, milliseconds
 /// of the epoch.
-pub(crate) fn prepare(sql: &str, time: TimeRange, now_millis: i64) -> Result<Prepared, Error> {
+pub(crate) fn prepare(
+    sql: &str,
+    time: TimeRange,
+    now_millis: i64,
+    index: &IndexConfig,
+) -> Result<Prepared, Error> {
     let asked = dialect::Asked {
         now_millis,
         period: (time.from_seconds(), time.to_seconds()),
+        grouping: true,
     };
-    dialect::translate(sql, &asked).map(Prepared)
+    dialect::translate(sql, &asked, |names| columns(names, index)).map(Prepared)
+}
+
+/// The columns of the table: those of the index, our own, and the tags that are mentioned.
+fn columns(names: &BTreeSet<String>, index: &IndexConfig) -> Vec<TableColumn> {
+    let text = ColumnKind::Text(usize::try_from(index.max_text_len).unwrap_or(usize::MAX));
+    let mut columns = BTreeMap::new();
+    let mut add = |name: &str, field: Field, kind: ColumnKind| {
+        let column = TableColumn {
+            name: name.to_owned(),
+            field,
+            kind,
+        };
+        // Names of columns do not differ by case in SQL.
+        columns.entry(name.to_ascii_lowercase()).or_insert(column);
+    };
+    add("__time__", Field::Time, ColumnKind::Long);
+    add("__topic__", Field::Topic, text);
+    add("__source__", Field::Source, text);
+    if names.contains("__time_ns_part__") {
+        add("__time_ns_part__", Field::TimeNs, ColumnKind::Long);
+    }
+    for (name, key) in index.keys.iter().filter(|(_, key)| key.doc_value) {
+        let kind = match key.kind {
+            IndexType::Long => ColumnKind::Long,
+            IndexType::Double => ColumnKind::Double,
+            IndexType::Text | IndexType::Json => text,
+        };
+        add(name, Field::named(name), kind);
+        if !key.alias.is_empty() {
+            add(&key.alias, Field::named(name), kind);
+        }
+    }
+    for name in names.iter().filter(|name| name.starts_with("__tag__:")) {
+        add(name, Field::named(name), text);
+    }
+    columns.into_values().collect()
+}
+
+/// A text as SQL sees it: what is not UTF-8 is marked, and no more than so many octets.
+fn shown(octets: &[u8], most: usize) -> Cow<'_, str> {
+    match String::from_utf8_lossy(octets) {
+        Cow::Borrowed(text) => {
+            Cow::Borrowed(text.get(..text.floor_char_boundary(most)).unwrap_or(text))
+        }
+        Cow::Owned(mut text) => {
+            text.truncate(text.floor_char_boundary(most));
+            Cow::Owned(text)
+        }
+    }
 }
 
 impl Prepared {
-    /// The columns that the table needs: those of the index, our own, and the tags it names.
-    pub(crate) fn columns(&self, index: &IndexConfig) -> Vec<TableColumn> {
-        let text = ColumnKind::Text(usize::try_from(index.max_text_len).unwrap_or(usize::MAX));
-        let mut columns = BTreeMap::new();
-        let mut add = |name: &str, field: Field, kind: ColumnKind| {
-            let column = TableColumn {
-                name: name.to_owned(),
-                field,
-                kind,
-            };
-            // Names of columns do not differ by case in SQL.
-            columns.entry(name.to_ascii_lowercase()).or_insert(column);
-        };
-        add("__time__", Field::Time, ColumnKind::Long);
-        add("__topic__", Field::Topic, text);
-        add("__source__", Field::Source, text);
-        if self.0.names.contains("__time_ns_part__") {
-            add("__time_ns_part__", Field::TimeNs, ColumnKind::Long);
-        }
-        for (name, key) in index.keys.iter().filter(|(_, key)| key.doc_value) {
-            let kind = match key.kind {
-                IndexType::Long => ColumnKind::Long,
-                IndexType::Double => ColumnKind::Double,
-                IndexType::Text | IndexType::Json => text,
-            };
-            add(name, Field::named(name), kind);
-            if !key.alias.is_empty() {
-                add(&key.alias, Field::named(name), kind);
-            }
-        }
-        for name in self
-            .0
-            .names
-            .iter()
-            .filter(|name| name.starts_with("__tag__:"))
-        {
-            add(name, Field::named(name), text);
-        }
-        columns.into_values().collect()
+    /// The columns that the table has.
+    pub(crate) fn columns(&self) -> Vec<TableColumn> {
+        self.0.columns.clone()
     }
 
     /// Runs the statement over the table.
     pub(crate) fn run(&self, table: &Arc<Table>, limits: &QueryLimits) -> Result<Rows, Error> {
-        let connection =
-            connect(table, &self.0.earlier, limits).map_err(|error| explain(&error, table))?;
+        let connection = connect(table, &self.0, limits).map_err(|error| explain(&error, table))?;
         let mut statement = connection
             .prepare(&self.0.sql)
             .map_err(|error| explain(&error, table))?;
@@ -214,7 +234,7 @@ const STEPS: i32 = 10_000;
 
 fn connect(
     table: &Arc<Table>,
-    earlier: &BTreeSet<i64>,
+    read: &dialect::Statement,
     limits: &QueryLimits,
 ) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
@@ -246,15 +266,7 @@ fn connect(
     }
     let budget = usize::try_from(limits.sql_memory).unwrap_or(usize::MAX);
     functions::register(&connection, &functions::Budget::of(budget))?;
-    vtab::register(&connection, "log", table, 0)?;
-    for seconds in earlier {
-        vtab::register(
-            &connection,
-            &dialect::earlier_table(*seconds),
-            table,
-            *seconds,
-        )?;
-    }
+    register_tables(&connection, table, read)?;
     connection.authorizer(Some(authorize))?;
     let watched = Arc::clone(table);
     let most = limits.sql_memory;
@@ -267,12 +279,31 @@ fn connect(
     Ok(connection)
 }
 
+/// The table of the period, of earlier ones, and of groups, as far as the statement reads them.
+fn register_tables(
+    connection: &Connection,
+    table: &Arc<Table>,
+    read: &dialect::Statement,
+) -> rusqlite::Result<()> {
+    vtab::register(connection, "log", table, 0)?;
+    for seconds in &read.earlier {
+        let name = dialect::earlier_table(*seconds);
+        vtab::register(connection, &name, table, *seconds)?;
+    }
+    for grouping in &read.groupings {
+        vtab::register_groups(connection, table, grouping)?;
+    }
+    Ok(())
+}
+
 /// Reading, and the listed functions.
 fn authorize(context: AuthContext<'_>) -> Authorization {
     match context.action {
         AuthAction::Select => Authorization::Allow,
         AuthAction::Read { table_name, .. }
-            if table_name == "json_each" || table_name.split('-').next() == Some("log") =>
+            if table_name == "json_each"
+                || table_name.starts_with("#groups")
+                || dialect::earlier_by(table_name).is_some() =>
         {
             Authorization::Allow
         }

@@ -6,10 +6,11 @@
 //! - columns without a name are `_col0`, `_col1` and so on by their place ([`columns`])
 //! - a comparison of periods is a sub-query over each of them ([`periods`])
 //! - a series of time is joined to the list of all its stretches ([`series`])
+//! - groups that can be made while scanning are a table of their own ([`group`])
 //! - casts, intervals, times, arrays and the like are functions of ours ([`expression`])
 //! - every name is quoted and every text is a parameter, so that nothing of them is ever syntax
 
-mod build;
+pub(super) mod build;
 mod columns;
 mod expression;
 mod interval;
@@ -27,7 +28,11 @@ use sqlparser::ast::{Expr, Ident, LimitClause, Query, SetExpr, Visit, Visitor};
 
 use build::{integer, number};
 
-pub(super) use periods::table as earlier_table;
+use super::TableColumn;
+use super::group::{self, Grouping};
+
+pub(super) use periods::{earlier_by, table as earlier_table};
+pub(super) use syntax::name as name_of;
 
 /// What a statement needs to know of its query.
 #[derive(Clone, Copy, Debug)]
@@ -36,20 +41,24 @@ pub(super) struct Asked {
     pub(super) now_millis: i64,
     /// The period, seconds of the epoch; without its end.
     pub(super) period: (i64, i64),
+    /// Whether groups may be made while scanning.
+    pub(super) grouping: bool,
 }
 
 /// A statement for SQLite.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Statement {
     pub(super) sql: String,
     /// What the parameters `?1`, `?2` and so on stand for.
     pub(super) texts: Vec<String>,
     /// The columns of the result that are true or false, in small letters.
     pub(super) truths: BTreeSet<String>,
-    /// The names that it mentions.
-    pub(super) names: BTreeSet<String>,
     /// Seconds by which the periods that it compares are earlier.
     pub(super) earlier: BTreeSet<i64>,
+    /// The columns of the table `log`.
+    pub(super) columns: Vec<TableColumn>,
+    /// The tables of groups that it reads.
+    pub(super) groupings: Vec<Grouping>,
     /// The most rows of the result.
     pub(super) limit: u64,
 }
@@ -59,8 +68,12 @@ const DEFAULT_LIMIT: u64 = 100;
 /// The greatest limit that may be asked for.
 const MOST_LIMIT: u64 = 1_000_000;
 
-/// Rewrites a statement.
-pub(super) fn translate(sql: &str, asked: &Asked) -> Result<Statement, Error> {
+/// Rewrites a statement. `columns` says which columns the table has when these names are mentioned.
+pub(super) fn translate(
+    sql: &str,
+    asked: &Asked,
+    columns: impl FnOnce(&BTreeSet<String>) -> Vec<TableColumn>,
+) -> Result<Statement, Error> {
     let mut query = syntax::parse(sql)?;
     let mut names = Mentioned::default();
     let _: ControlFlow<()> = query.visit(&mut names);
@@ -70,13 +83,20 @@ pub(super) fn translate(sql: &str, asked: &Asked) -> Result<Statement, Error> {
     columns::name_all(&mut query);
     let earlier = periods::rewrite(&mut query)?;
     series::rewrite(&mut query, asked.period)?;
+    let columns = columns(&names.0);
+    let groupings = if asked.grouping {
+        group::plan(&mut query, &columns)
+    } else {
+        Vec::new()
+    };
     let (truths, inner) = columns::truths(&query);
     let texts = expression::rewrite(&mut query, asked, inner)?;
     Ok(Statement {
         sql: query.to_string(),
         texts,
         truths,
-        names: names.0,
+        columns,
+        groupings,
         earlier,
         limit,
     })

@@ -87,6 +87,7 @@ use rusqlite::functions::FunctionFlags;
 use rusqlite::types::Value;
 
 pub(super) use aggregate::{Budget, MOST_PERIODS};
+pub(super) use text::{Like, is_like, like_parts};
 pub(super) use time::{date, timestamp};
 
 use value::Scalar;
@@ -194,6 +195,11 @@ pub(super) fn is_scalar(name: &str) -> bool {
 /// Whether a function gives a part of a time.
 pub(super) fn is_part_of_time(name: &str) -> bool {
     time::PARTS.iter().any(|(known, _)| *known == name)
+}
+
+/// Whether a function is one of many values.
+pub(super) fn is_aggregate(name: &str) -> bool {
+    matches!(name, "avg" | "count" | "max" | "min" | "sum") || aggregate::names().contains(&name)
 }
 
 /// Whether a function is true or false.

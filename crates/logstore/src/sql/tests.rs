@@ -1,3 +1,4 @@
+mod groups;
 mod periods;
 
 use flowlog_sls::GetLogsRequest;
@@ -327,6 +328,26 @@ fn sql_has_no_more_time_and_room_than_it_is_given() {
 }
 
 #[test]
+fn a_row_that_fulfils_any_part_of_an_or_comes_once() {
+    let (_dir, logstore) = filled();
+    for (condition, answer) in [
+        ("bytes = 5 or bytes = 6", "5;6"),
+        (
+            "bytes = 5 or bytes = 6 or srcaddr = '10.0.0.7'",
+            "5;6;7;257",
+        ),
+        (
+            "bytes = 5 or protocol = 99 or bytes > 298 or bytes < 1",
+            "0;5;299",
+        ),
+        ("bytes in (5, 6) or srcaddr = '10.0.0.6'", "5;6;256"),
+    ] {
+        let query = format!("* | select bytes where {condition} order by bytes");
+        assert_eq!(rows(&logstore, &query), answer, "{condition}");
+    }
+}
+
+#[test]
 fn comparisons_are_pushed_down_to_the_row_groups() {
     let (_dir, logstore) = filled();
     logstore.seal();
@@ -352,8 +373,23 @@ fn comparisons_are_pushed_down_to_the_row_groups() {
     );
     assert_eq!(
         read("* | select count(*) where bytes in (1, 299)"),
-        ("2".to_owned(), 7)
+        ("2".to_owned(), 2)
     );
+    // The same where every row goes through SQLite.
+    for (condition, answer, row_groups) in [
+        ("bytes in (1, 299, 7)", "1;7;299", 2),
+        ("bytes between 98 and 101", "98;99;100;101", 2),
+        ("bytes > 297.5", "298;299", 1),
+        ("bytes in (select max(bytes) from log)", "299", 8),
+    ] {
+        assert_eq!(
+            read(&format!(
+                "* | select bytes where {condition} order by bytes"
+            )),
+            (answer.to_owned(), row_groups),
+            "{condition}"
+        );
+    }
     assert_eq!(
         read("srcaddr: 10.0.0.0 and bytes < 10 | select count(*)"),
         ("1".to_owned(), 1)

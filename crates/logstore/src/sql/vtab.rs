@@ -8,6 +8,8 @@
     reason = "the traits of virtual tables are unsafe to implement"
 )]
 
+mod grouped;
+
 use std::borrow::Cow;
 use std::ffi::{CStr, CString, c_int};
 use std::rc::Rc;
@@ -15,6 +17,7 @@ use std::sync::Arc;
 
 use flowlog_sls::TimeRange;
 use flowlog_sls::query::{Comparison, Number, Search, SearchExpression, Text};
+use rusqlite::fallible_iterator::FallibleIterator as _;
 use rusqlite::types::{Null, Value};
 use rusqlite::vtab::{
     Context, Filters, IndexConstraintOp, IndexInfo, Module, VTab, VTabConfig, VTabConnection,
@@ -22,10 +25,12 @@ use rusqlite::vtab::{
 };
 use rusqlite::{Connection, Error, Result};
 
-use super::{ColumnKind, Table};
+use super::{ColumnKind, Table, shown};
 use crate::batch::Cell;
 use crate::chunk::{Field, Lane};
 use crate::query::{Hits, Scan, Wanted, place};
+
+pub(super) use grouped::register as register_groups;
 
 /// Makes the table of a period known to a connection: of that which is asked for, or of the one
 /// that many seconds before, whose times are shown that much later.
@@ -80,7 +85,6 @@ struct LogCursor {
     lanes: Vec<Option<Rc<Lane>>>,
     /// Bit by bit the columns that the statement uses; the last bit stands for all others.
     used: u64,
-    row_id: i64,
 }
 
 /// What a statement compares columns with, as `best_index` tells `filter`: operator and column,
@@ -138,13 +142,18 @@ unsafe impl<'vtab> VTab<'vtab> for LogTable {
             if let (Some((_, sign)), Some(column)) = (known, column)
                 && constraint.is_usable()
                 && chosen.len() < MOST_COMPARISONS
-                && !info.is_in_constraint(at)?
             {
+                let many = info.is_in_constraint(at)?;
+                let sign = if many { "i" } else { sign };
                 plan.extend([" ", sign, &column.to_string()]);
-                chosen.push(at);
+                chosen.push((at, many));
             }
         }
-        for (argument, at) in chosen.iter().enumerate() {
+        for (argument, (at, many)) in chosen.iter().enumerate() {
+            if *many {
+                // All values of the list come in one pass.
+                info.set_in_constraint(*at, true)?;
+            }
             // SQLite compares again: what is left out here is only what cannot be found.
             let argument = c_int::try_from(argument + 1).unwrap_or(0);
             info.constraint_usage(*at).set_argv_index(argument);
@@ -165,7 +174,6 @@ unsafe impl<'vtab> VTab<'vtab> for LogTable {
             at: 0,
             lanes: Vec::new(),
             used: u64::MAX,
-            row_id: 0,
         })
     }
 }
@@ -179,28 +187,23 @@ unsafe impl VTabCursor for LogCursor {
             .next()
             .and_then(|mask| u64::from_str_radix(mask, 16).ok());
         self.used = used.unwrap_or(u64::MAX);
-        self.row_id = 0;
         let mut comparisons = Vec::new();
+        let mut lists = Vec::new();
         for (at, comparison) in plan.enumerate() {
-            comparisons.push((comparison, arguments.get::<Value>(at)?));
+            match comparison.strip_prefix('i') {
+                None => comparisons.push((comparison, arguments.get::<Value>(at)?)),
+                Some(column) => lists.push((column, list(arguments, at)?)),
+            }
         }
-        let Some(wanted) = self.aux.narrowed(&comparisons) else {
+        let Some(wanted) = self.aux.narrowed(&comparisons, &lists) else {
             return Ok(());
         };
-        let Table {
-            counters,
-            deadline,
-            snapshots,
-            ..
-        } = &*self.aux.table;
-        let scan = Scan::new(wanted, Arc::clone(counters), *deadline, snapshots.clone());
-        self.scan = Some(scan);
+        self.scan = Some(self.aux.table.scan(wanted));
         self.next_chunk()
     }
 
     fn next(&mut self) -> Result<()> {
         self.at += 1;
-        self.row_id += 1;
         if self
             .hits
             .as_ref()
@@ -232,8 +235,12 @@ unsafe impl VTabCursor for LogCursor {
         set(ctx, cell, description.kind)
     }
 
+    /// The same in every pass: SQLite goes through the table once for each part of an `OR`, and
+    /// tells rows that it has seen by it.
     fn rowid(&self) -> Result<i64> {
-        Ok(self.row_id)
+        let hits = self.hits.as_ref();
+        let row = hits.and_then(|hits| Some(hits.base + i64::from(*hits.rows.get(self.at)?)));
+        row.ok_or_else(|| failure("there is no row"))
     }
 }
 
@@ -296,10 +303,21 @@ impl Drop for LogCursor {
     }
 }
 
+impl Table {
+    fn scan(&self, wanted: Arc<Wanted>) -> Scan {
+        let counters = Arc::clone(&self.counters);
+        Scan::new(wanted, counters, self.deadline, self.snapshots.clone())
+    }
+}
+
 impl Aux {
     /// What is wanted when the statement's comparisons are taken into account; `None` when nothing
     /// can be found.
-    fn narrowed(&self, comparisons: &[(&str, Value)]) -> Option<Arc<Wanted>> {
+    fn narrowed(
+        &self,
+        comparisons: &[(&str, Value)],
+        lists: &[(&str, Vec<Value>)],
+    ) -> Option<Arc<Wanted>> {
         let table = &self.table;
         let mut time = (
             table.wanted.time.from_nanoseconds(),
@@ -314,6 +332,10 @@ impl Aux {
             } else if let Field::Key(key) = &column.field {
                 parts.extend(condition(sign, key, value, column.kind));
             }
+        }
+        for (column, values) in lists {
+            let column = table.columns.get(column.parse::<usize>().ok()?)?;
+            parts.extend(any_of(column, values));
         }
         let parted = |ns: i64| {
             let seconds = ns.div_euclid(1_000_000_000) - self.earlier;
@@ -348,11 +370,48 @@ fn narrow((from, to): &mut (i64, i64), sign: &str, value: &Value) {
     }
 }
 
+/// The most values of a list that are looked for one by one.
+const MOST_LISTED: usize = 100;
+
+/// The values of a list; none when there are too many.
+fn list(arguments: &Filters<'_>, at: usize) -> Result<Vec<Value>> {
+    let mut values = Vec::new();
+    let mut list = arguments.in_values(at)?;
+    while let Some(value) = list.next()? {
+        if values.len() == MOST_LISTED {
+            return Ok(Vec::new());
+        }
+        values.push(Value::try_from(value).map_err(|error| failure(&error.to_string()))?);
+    }
+    Ok(values)
+}
+
+/// A condition that holds wherever the column has one of the values; `None` when there is none.
+fn any_of(column: &super::TableColumn, values: &[Value]) -> Option<SearchExpression> {
+    let Field::Key(key) = &column.field else {
+        return None;
+    };
+    let parts = values
+        .iter()
+        .map(|value| condition("=", key, value, column.kind));
+    let mut parts: Vec<SearchExpression> = parts.collect::<Option<_>>()?;
+    match parts.len() {
+        0 => None,
+        1 => parts.pop(),
+        _ => Some(SearchExpression::Or(parts)),
+    }
+}
+
 /// A condition that holds wherever the comparison does; `None` when there is none.
 fn condition(sign: &str, key: &str, value: &Value, kind: ColumnKind) -> Option<SearchExpression> {
     let key = key.to_owned();
     match (kind, value) {
-        (ColumnKind::Long | ColumnKind::Double, Value::Integer(number)) => {
+        (ColumnKind::Long | ColumnKind::Double, Value::Integer(_) | Value::Real(_)) => {
+            let number = match value {
+                Value::Integer(number) => Number::Integer(*number),
+                Value::Real(number) if number.is_finite() => Number::Float(*number),
+                _ => return None,
+            };
             let comparison = match sign {
                 "=" => Comparison::Equal,
                 ">" => Comparison::Greater,
@@ -364,7 +423,7 @@ fn condition(sign: &str, key: &str, value: &Value, kind: ColumnKind) -> Option<S
             Some(SearchExpression::Compare {
                 key,
                 comparison,
-                number: Number::Integer(*number),
+                number,
             })
         }
         // A text that is cut may be equal where the whole is not.
@@ -387,8 +446,7 @@ fn set(ctx: &mut Context, cell: Cell<'_>, kind: ColumnKind) -> Result<()> {
             let Some(text) = cell.text(&mut scratch) else {
                 return ctx.set_result(Null);
             };
-            let text = String::from_utf8_lossy(text);
-            ctx.set_result(text.get(..text.floor_char_boundary(most)).unwrap_or(&*text))
+            ctx.set_result(&*shown(text, most))
         }
     }
 }

@@ -9,27 +9,27 @@ use sqlparser::ast::{
 };
 
 /// A name.
-pub(super) fn ident(name: impl Into<String>) -> Ident {
+pub(in crate::sql) fn ident(name: impl Into<String>) -> Ident {
     Ident::new(name)
 }
 
 /// A column.
-pub(super) fn column(name: impl Into<String>) -> Expr {
+pub(in crate::sql) fn column(name: impl Into<String>) -> Expr {
     Expr::Identifier(ident(name))
 }
 
 /// A text.
-pub(super) fn text(text: impl Into<String>) -> Expr {
+pub(in crate::sql) fn text(text: impl Into<String>) -> Expr {
     Expr::value(Value::SingleQuotedString(text.into()))
 }
 
 /// An integer.
-pub(super) fn integer(value: i64) -> Expr {
+pub(in crate::sql) fn integer(value: i64) -> Expr {
     Expr::value(Value::Number(value.to_string(), false))
 }
 
 /// A function of some values.
-pub(super) fn call(name: &str, arguments: Vec<Expr>) -> Expr {
+pub(in crate::sql) fn call(name: &str, arguments: Vec<Expr>) -> Expr {
     let unnamed = |expr| FunctionArg::Unnamed(FunctionArgExpr::Expr(expr));
     Expr::Function(Function {
         name: ObjectName::from(ident(name)),
@@ -48,7 +48,7 @@ pub(super) fn call(name: &str, arguments: Vec<Expr>) -> Expr {
 }
 
 /// `CASE WHEN … THEN … ELSE … END`
-pub(super) fn case(condition: Expr, result: Expr, otherwise: Option<Expr>) -> Expr {
+pub(in crate::sql) fn case(condition: Expr, result: Expr, otherwise: Option<Expr>) -> Expr {
     Expr::Case {
         case_token: AttachedToken::empty(),
         end_token: AttachedToken::empty(),
@@ -59,12 +59,12 @@ pub(super) fn case(condition: Expr, result: Expr, otherwise: Option<Expr>) -> Ex
 }
 
 /// A table in `FROM`.
-pub(super) fn table(name: &str) -> TableWithJoins {
+pub(in crate::sql) fn table(name: &str) -> TableWithJoins {
     of_factor(factor(name, None, None))
 }
 
 /// The elements of an array or a map as a table with the columns `key` and `value`.
-pub(super) fn elements(array: Expr, name: &str) -> TableWithJoins {
+pub(in crate::sql) fn elements(array: Expr, name: &str) -> TableWithJoins {
     let arguments = TableFunctionArgs {
         args: vec![FunctionArg::Unnamed(FunctionArgExpr::Expr(array))],
         settings: None,
@@ -73,7 +73,7 @@ pub(super) fn elements(array: Expr, name: &str) -> TableWithJoins {
 }
 
 /// A sub-query in `FROM`.
-pub(super) fn derived(query: Query, name: &str) -> TableWithJoins {
+pub(in crate::sql) fn derived(query: Query, name: &str) -> TableWithJoins {
     of_factor(TableFactor::Derived {
         lateral: false,
         subquery: Box::new(query),
@@ -90,7 +90,7 @@ fn of_factor(relation: TableFactor) -> TableWithJoins {
 }
 
 /// One table in `FROM`.
-pub(super) fn factor(
+pub(in crate::sql) fn factor(
     name: &str,
     args: Option<TableFunctionArgs>,
     alias: Option<TableAlias>,
@@ -111,7 +111,7 @@ pub(super) fn factor(
 }
 
 /// `SELECT item`, without a table.
-pub(super) fn select(item: Expr) -> Result<Box<Query>, Error> {
+pub(in crate::sql) fn select(item: Expr) -> Result<Box<Query>, Error> {
     let mut query = super::syntax::parse_own("select 1")?;
     if let SetExpr::Select(select) = &mut *query.body {
         select.projection = vec![SelectItem::UnnamedExpr(item)];
@@ -120,7 +120,7 @@ pub(super) fn select(item: Expr) -> Result<Box<Query>, Error> {
 }
 
 /// `AS name`
-pub(super) fn alias(name: &str) -> TableAlias {
+pub(in crate::sql) fn alias(name: &str) -> TableAlias {
     TableAlias {
         explicit: true,
         name: ident(name),
@@ -130,7 +130,7 @@ pub(super) fn alias(name: &str) -> TableAlias {
 }
 
 /// The values that a function is called with, when they are nothing but values.
-pub(super) fn arguments(function: &Function) -> Option<Vec<&Expr>> {
+pub(in crate::sql) fn arguments(function: &Function) -> Option<Vec<&Expr>> {
     let FunctionArguments::List(list) = &function.args else {
         return None;
     };
@@ -150,7 +150,7 @@ pub(super) fn arguments(function: &Function) -> Option<Vec<&Expr>> {
 }
 
 /// The text that an expression is.
-pub(super) fn literal(expr: &Expr) -> Option<&str> {
+pub(in crate::sql) fn literal(expr: &Expr) -> Option<&str> {
     match expr {
         Expr::Value(value) => match &value.value {
             Value::SingleQuotedString(text) => Some(text),
@@ -161,7 +161,7 @@ pub(super) fn literal(expr: &Expr) -> Option<&str> {
 }
 
 /// The integer that an expression is.
-pub(super) fn number(expr: &Expr) -> Option<i64> {
+pub(in crate::sql) fn number(expr: &Expr) -> Option<i64> {
     match expr {
         Expr::Value(value) => match &value.value {
             Value::Number(digits, _) => digits.parse().ok(),

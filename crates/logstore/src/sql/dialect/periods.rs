@@ -26,6 +26,15 @@ pub(in crate::sql) fn table(seconds: i64) -> String {
     format!("log-{seconds}")
 }
 
+/// How many seconds earlier the period of a table is; `None` when it is no table of ours.
+pub(in crate::sql) fn earlier_by(table: &str) -> Option<i64> {
+    match table.split_once('-') {
+        None => table.eq_ignore_ascii_case("log").then_some(0),
+        Some(("log", seconds)) => seconds.parse().ok(),
+        Some(_) => None,
+    }
+}
+
 /// Rewrites all comparisons; gives the seconds by which periods are earlier.
 pub(super) fn rewrite(query: &mut Query) -> Result<BTreeSet<i64>, Error> {
     let mut compare = Compare {

@@ -14,7 +14,7 @@ use super::super::token::{Kind, Token, tokens};
 const MOST_TOKENS: usize = 20_000;
 /// The most operators of a statement: each makes the tree one step deeper, and the tree is walked
 /// by recursion.
-const MOST_OPERATORS: usize = 500;
+const MOST_OPERATORS: usize = 200;
 /// How deep parentheses and queries may stand in each other.
 const MOST_DEPTH: usize = 50;
 
@@ -195,7 +195,7 @@ impl Visitor for Names {
 }
 
 /// The name of a function or table that has one part.
-pub(super) fn name(name: &ObjectName) -> Option<&str> {
+pub(in crate::sql) fn name(name: &ObjectName) -> Option<&str> {
     match name.0.as_slice() {
         [ObjectNamePart::Identifier(ident)] => Some(&ident.value),
         _ => None,

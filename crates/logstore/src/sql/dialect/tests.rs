@@ -4,8 +4,9 @@ fn statement(text: &str) -> Result<Statement, Error> {
     let asked = Asked {
         now_millis: 1_700_000_000_000,
         period: (1_700_000_000, 1_700_003_600),
+        grouping: false,
     };
-    translate(text, &asked)
+    translate(text, &asked, |_| Vec::new())
 }
 
 /// What SQLite gets, without the quotation marks of names.
@@ -82,7 +83,6 @@ fn names_are_quoted_and_texts_are_parameters() {
          \"_col3\" FROM \"log\" WHERE \"k\" = ?2 LIMIT 100"
     );
     assert_eq!(translated.texts, ["it's", "a\\"]);
-    assert!(translated.names.contains("tcp-flags") && !translated.names.contains("x"));
 }
 
 #[test]
@@ -189,7 +189,7 @@ fn no_statement_is_too_long_or_too_deep() {
     assert!(refused(&deep).contains("too deep"), "{}", refused(&deep));
     let deep = format!("select {}1{}", "(select ".repeat(500), ")".repeat(500));
     assert!(refused(&deep).contains("too deep"), "{}", refused(&deep));
-    let deep = format!("select {}a", "not ".repeat(400));
+    let deep = format!("select {}a", "not ".repeat(150));
     assert!(
         refused(&deep).contains("the SQL is wrong"),
         "{}",
@@ -197,9 +197,9 @@ fn no_statement_is_too_long_or_too_deep() {
     );
     for operator in ["+", "and", "||", "union select", "is null or", "in (1) and"] {
         let chain = |times: usize| format!("select 1{}", format!(" {operator} 1").repeat(times));
-        assert!(refused(&chain(501)).contains("too long"), "{operator}");
+        assert!(refused(&chain(201)).contains("too long"), "{operator}");
         // As deep as a tree may be; it must be walked.
-        let _: Result<Statement, Error> = statement(&chain(400));
+        let _: Result<Statement, Error> = statement(&chain(200));
     }
     let values = (0..9000)
         .map(|n| n.to_string())

@@ -23,8 +23,9 @@ fn evaluate_with(connection: &Connection, sql: &str) -> Result<String, String> {
     let asked = Asked {
         now_millis: NOW,
         period: (1_700_000_000, 1_700_003_600),
+        grouping: false,
     };
-    let statement = translate(&sql, &asked).map_err(|error| error.message)?;
+    let statement = translate(&sql, &asked, |_| Vec::new()).map_err(|error| error.message)?;
     let text = |row: &rusqlite::Row<'_>| Ok(text_of(row.get_ref(0)?));
     let texts = rusqlite::params_from_iter(&statement.texts);
     let value = connection

@@ -284,6 +284,16 @@ fn like(ctx: &Context<'_>) -> Result<Value> {
     } else {
         None
     };
+    let parts = like_parts(&pattern, escape).ok_or_else(|| {
+        wrong(format!(
+            "LIKE: a pattern has at most {LONGEST_PATTERN} characters"
+        ))
+    })?;
+    Ok(truth(is_like(&parts, &text)))
+}
+
+/// The parts of a pattern of `LIKE`; `None` when it is too long.
+pub(in crate::sql) fn like_parts(pattern: &str, escape: Option<char>) -> Option<Vec<Like>> {
     let mut parts = Vec::new();
     let mut chars = pattern.chars();
     while let Some(c) = chars.next() {
@@ -294,23 +304,21 @@ fn like(ctx: &Context<'_>) -> Result<Value> {
             c => Like::Is(c),
         });
     }
-    if parts.len() > LONGEST_PATTERN {
-        return Err(wrong(format!(
-            "LIKE: a pattern has at most {LONGEST_PATTERN} characters"
-        )));
-    }
-    Ok(truth(is_like(&parts, &text)))
+    (parts.len() <= LONGEST_PATTERN).then_some(parts)
 }
 
 /// A part of a pattern of `LIKE`.
-enum Like {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::sql) enum Like {
     Is(char),
     One,
     Any,
 }
 
+/// Whether a text is like a pattern.
+///
 /// Goes back to the last `%` alone, so that it takes no longer than the product of both lengths.
-fn is_like(mut parts: &[Like], text: &str) -> bool {
+pub(in crate::sql) fn is_like(mut parts: &[Like], text: &str) -> bool {
     let mut left = text.chars();
     let mut retry: Option<(&[Like], std::str::Chars<'_>)> = None;
     loop {
