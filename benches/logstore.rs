@@ -282,5 +282,74 @@ fn ask(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, keep, ask);
+/// Ten million rows in segments, as a dashboard asks of them. With `FLOWLOG_NFCAPD` naming a
+/// directory of files of `nfcapd` with as many flows, `nfdump -s` is asked too.
+fn talkers(criterion: &mut Criterion) {
+    const ROWS: u64 = 10_000_000;
+    if std::env::args().all(|argument| !argument.contains("talkers")) {
+        // It takes a minute to fill; it is asked for by its name.
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let logstore = open(dir.path(), Compression::Zstd);
+    let mut numbers = Numbers(1);
+    for first in (0..ROWS).step_by(1_000_000) {
+        let part = (first..first + 1_000_000).step_by(usize::try_from(BATCH).unwrap());
+        ingest(&logstore, part.map(|n| batch(n, &mut numbers)).collect());
+    }
+    logstore.seal();
+    assert_eq!(logstore.stats().rows, ROWS);
+    let mut group = criterion.benchmark_group("logstore/talkers");
+    group.sample_size(10).throughput(Throughput::Elements(ROWS));
+    for (name, query, rows) in [
+        (
+            "top 10 sources",
+            "* | select srcaddr, sum(bytes) as b group by srcaddr order by b desc limit 10",
+            10,
+        ),
+        (
+            "top 10 sources, row by row",
+            "* | select srcaddr, sum(bytes + 0) as b group by srcaddr order by b desc limit 10",
+            10,
+        ),
+        (
+            "filter",
+            "protocol: 17 and dstport: 53 and bytes > 100000 | select count(*) as n",
+            1,
+        ),
+        (
+            "a minute's sums",
+            "* | select __time__ - __time__ % 60 as t, protocol, sum(bytes) as b, count(*) as n \
+             group by t, protocol order by t limit 1000",
+            1000,
+        ),
+    ] {
+        let request = GetLogsRequest::new(i64::from(START), i64::from(START) + 86_400, query);
+        let answer = logstore.query(PROJECT, LOGSTORE, &request).unwrap();
+        assert!(
+            answer.data.len() <= rows && !answer.data.is_empty(),
+            "{name}"
+        );
+        group.bench_function(name, |bencher| {
+            bencher.iter(|| black_box(logstore.query(PROJECT, LOGSTORE, &request).unwrap()));
+        });
+    }
+    if let Ok(files) = std::env::var("FLOWLOG_NFCAPD") {
+        let nfdump = || {
+            let mut command = std::process::Command::new("nfdump");
+            command.args(["-R", &files, "-s", "srcip/bytes", "-n", "10"]);
+            let output = command.output().unwrap();
+            assert!(output.status.success());
+            output.stdout
+        };
+        let said = String::from_utf8(nfdump()).unwrap();
+        assert!(said.contains("Top 10 Src IP"), "{said}");
+        group.bench_function("peer: nfdump -s srcip/bytes", |bencher| {
+            bencher.iter(|| black_box(nfdump()));
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, keep, ask, talkers);
 criterion_main!(benches);

@@ -68,9 +68,11 @@ impl Inner {
         let mut answer = match query.sql {
             None => self.search(request, (wanted, deadline, snapshots), &store)?,
             Some(sql) => {
-                let prepared = sql::prepare(sql)?;
+                let now = i64::try_from(self.settings.clock.now().as_millis());
+                let now = now.unwrap_or(i64::MAX);
+                let prepared = sql::prepare(sql, wanted.time, now, &index)?;
                 let table = Arc::new(Table {
-                    columns: prepared.columns(&index),
+                    columns: prepared.columns(),
                     snapshots,
                     wanted,
                     expression: query.search.clone(),

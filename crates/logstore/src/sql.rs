@@ -5,22 +5,24 @@
 
 mod dialect;
 mod functions;
+mod group;
 mod number;
 mod token;
 mod vtab;
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use flowlog_sls::index::{IndexConfig, IndexType};
 use flowlog_sls::query::SearchExpression;
-use flowlog_sls::{Error, LogRow};
+use flowlog_sls::{Error, LogRow, TimeRange};
 use rusqlite::config::DbConfig;
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 use rusqlite::limits::Limit;
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, OpenFlags, Statement};
+use rusqlite::{Connection, OpenFlags};
 
 use crate::chunk::Field;
 use crate::query::{Deadline, Scan, Wanted};
@@ -97,93 +99,144 @@ impl Table {
 /// A statement that can be run.
 pub(crate) struct Prepared(dialect::Statement);
 
-/// Checks a statement as far as that goes without rows.
-pub(crate) fn prepare(sql: &str) -> Result<Prepared, Error> {
-    dialect::translate(sql).map(Prepared)
+/// Checks a statement as far as that goes without rows. `now_millis` is the present, milliseconds
+/// of the epoch.
+pub(crate) fn prepare(
+    sql: &str,
+    time: TimeRange,
+    now_millis: i64,
+    index: &IndexConfig,
+) -> Result<Prepared, Error> {
+    let asked = dialect::Asked {
+        now_millis,
+        period: (time.from_seconds(), time.to_seconds()),
+        grouping: true,
+    };
+    dialect::translate(sql, &asked, |names| columns(names, index)).map(Prepared)
+}
+
+/// The columns of the table: those of the index, our own, and the tags that are mentioned.
+fn columns(names: &BTreeSet<String>, index: &IndexConfig) -> Vec<TableColumn> {
+    let text = ColumnKind::Text(usize::try_from(index.max_text_len).unwrap_or(usize::MAX));
+    let mut columns = BTreeMap::new();
+    let mut add = |name: &str, field: Field, kind: ColumnKind| {
+        let column = TableColumn {
+            name: name.to_owned(),
+            field,
+            kind,
+        };
+        // Names of columns do not differ by case in SQL.
+        columns.entry(name.to_ascii_lowercase()).or_insert(column);
+    };
+    add("__time__", Field::Time, ColumnKind::Long);
+    add("__topic__", Field::Topic, text);
+    add("__source__", Field::Source, text);
+    if names.contains("__time_ns_part__") {
+        add("__time_ns_part__", Field::TimeNs, ColumnKind::Long);
+    }
+    for (name, key) in index.keys.iter().filter(|(_, key)| key.doc_value) {
+        let kind = match key.kind {
+            IndexType::Long => ColumnKind::Long,
+            IndexType::Double => ColumnKind::Double,
+            IndexType::Text | IndexType::Json => text,
+        };
+        add(name, Field::named(name), kind);
+        if !key.alias.is_empty() {
+            add(&key.alias, Field::named(name), kind);
+        }
+    }
+    for name in names.iter().filter(|name| name.starts_with("__tag__:")) {
+        add(name, Field::named(name), text);
+    }
+    columns.into_values().collect()
+}
+
+/// A text as SQL sees it: what is not UTF-8 is marked, and no more than so many octets.
+fn shown(octets: &[u8], most: usize) -> Cow<'_, str> {
+    match String::from_utf8_lossy(octets) {
+        Cow::Borrowed(text) => {
+            Cow::Borrowed(text.get(..text.floor_char_boundary(most)).unwrap_or(text))
+        }
+        Cow::Owned(mut text) => {
+            text.truncate(text.floor_char_boundary(most));
+            Cow::Owned(text)
+        }
+    }
 }
 
 impl Prepared {
-    /// The columns that the table needs: those of the index, our own, and the tags it names.
-    pub(crate) fn columns(&self, index: &IndexConfig) -> Vec<TableColumn> {
-        let text = ColumnKind::Text(usize::try_from(index.max_text_len).unwrap_or(usize::MAX));
-        let mut columns = BTreeMap::new();
-        let mut add = |name: &str, field: Field, kind: ColumnKind| {
-            let column = TableColumn {
-                name: name.to_owned(),
-                field,
-                kind,
-            };
-            // Names of columns do not differ by case in SQL.
-            columns.entry(name.to_ascii_lowercase()).or_insert(column);
-        };
-        add("__time__", Field::Time, ColumnKind::Long);
-        add("__topic__", Field::Topic, text);
-        add("__source__", Field::Source, text);
-        if self.0.names.iter().any(|name| name == "__time_ns_part__") {
-            add("__time_ns_part__", Field::TimeNs, ColumnKind::Long);
-        }
-        for (name, key) in index.keys.iter().filter(|(_, key)| key.doc_value) {
-            let kind = match key.kind {
-                IndexType::Long => ColumnKind::Long,
-                IndexType::Double => ColumnKind::Double,
-                IndexType::Text | IndexType::Json => text,
-            };
-            add(name, Field::named(name), kind);
-            if !key.alias.is_empty() {
-                add(&key.alias, Field::named(name), kind);
-            }
-        }
-        for name in self
-            .0
-            .names
-            .iter()
-            .filter(|name| name.starts_with("__tag__:"))
-        {
-            add(name, Field::named(name), text);
-        }
-        columns.into_values().collect()
+    /// The columns that the table has.
+    pub(crate) fn columns(&self) -> Vec<TableColumn> {
+        self.0.columns.clone()
     }
 
     /// Runs the statement over the table.
     pub(crate) fn run(&self, table: &Arc<Table>, limits: &QueryLimits) -> Result<Rows, Error> {
-        let connection = connect(table, limits).map_err(|error| explain(&error, table))?;
+        let connection = connect(table, &self.0, limits).map_err(|error| explain(&error, table))?;
         let mut statement = connection
             .prepare(&self.0.sql)
             .map_err(|error| explain(&error, table))?;
-        let keys = self.keys(&statement);
-        collect(&mut statement, keys, table, limits).map(|(keys, types, data)| Rows {
-            keys,
-            types,
+        let columns: Vec<Column> = statement
+            .column_names()
+            .map(|name| Column {
+                key: name.to_owned(),
+                is_truth: self.0.truths.contains(&name.to_lowercase()),
+                kind: "",
+            })
+            .collect();
+        let texts = rusqlite::params_from_iter(&self.0.texts);
+        let mut rows = statement
+            .query(texts)
+            .map_err(|error| explain(&error, table))?;
+        collect(&mut rows, columns, table, limits).map(|(columns, data)| Rows {
+            keys: columns.iter().map(|column| column.key.clone()).collect(),
+            types: columns.iter().map(Column::type_name).collect(),
             data,
             limit: self.0.limit,
         })
     }
+}
 
-    fn keys(&self, statement: &Statement<'_>) -> Vec<String> {
-        let names = statement.column_names();
-        let unnamed = self
-            .0
-            .unnamed
-            .as_ref()
-            .filter(|unnamed| unnamed.len() == names.len());
-        let key = |(place, name): (usize, &str)| {
-            let nameless = unnamed
-                .and_then(|unnamed| unnamed.get(place))
-                .is_some_and(|n| *n);
-            if nameless {
-                format!("_col{place}")
-            } else {
-                name.to_owned()
+/// A column of the result.
+struct Column {
+    key: String,
+    is_truth: bool,
+    /// The type of the values so far; empty when there was none.
+    kind: &'static str,
+}
+
+impl Column {
+    fn type_name(&self) -> String {
+        match self.kind {
+            _ if self.is_truth => "boolean",
+            "" => "varchar",
+            kind => kind,
+        }
+        .to_owned()
+    }
+
+    fn print(&mut self, value: ValueRef<'_>) -> String {
+        self.kind = wider(self.kind, value);
+        match value {
+            ValueRef::Null => "null".to_owned(),
+            ValueRef::Integer(value) if self.is_truth => (value != 0).to_string(),
+            ValueRef::Integer(value) => value.to_string(),
+            ValueRef::Real(value) => number::java_double(value),
+            ValueRef::Text(octets) | ValueRef::Blob(octets) => {
+                String::from_utf8_lossy(octets).into_owned()
             }
-        };
-        names.into_iter().enumerate().map(key).collect()
+        }
     }
 }
 
 /// Statements between two looks at the clock.
 const STEPS: i32 = 10_000;
 
-fn connect(table: &Arc<Table>, limits: &QueryLimits) -> rusqlite::Result<Connection> {
+fn connect(
+    table: &Arc<Table>,
+    read: &dialect::Statement,
+    limits: &QueryLimits,
+) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
         | OpenFlags::SQLITE_OPEN_MEMORY
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -193,7 +246,6 @@ fn connect(table: &Arc<Table>, limits: &QueryLimits) -> rusqlite::Result<Connect
     let heap = i64::try_from(limits.sql_memory.saturating_mul(2)).unwrap_or(i64::MAX);
     connection.pragma_update(None, "hard_heap_limit", heap)?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;
-    connection.pragma_update(None, "case_sensitive_like", true)?;
     for (config, value) in [
         (DbConfig::SQLITE_DBCONFIG_DQS_DML, false),
         (DbConfig::SQLITE_DBCONFIG_DQS_DDL, false),
@@ -208,13 +260,13 @@ fn connect(table: &Arc<Table>, limits: &QueryLimits) -> rusqlite::Result<Connect
         (Limit::SQLITE_LIMIT_EXPR_DEPTH, 200),
         (Limit::SQLITE_LIMIT_COMPOUND_SELECT, 50),
         (Limit::SQLITE_LIMIT_ATTACHED, 0),
-        (Limit::SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 1000),
         (Limit::SQLITE_LIMIT_WORKER_THREADS, 0),
     ] {
         connection.set_limit(limit, value)?;
     }
-    functions::register(&connection)?;
-    vtab::register(&connection, table)?;
+    let budget = usize::try_from(limits.sql_memory).unwrap_or(usize::MAX);
+    functions::register(&connection, &functions::Budget::of(budget))?;
+    register_tables(&connection, table, read)?;
     connection.authorizer(Some(authorize))?;
     let watched = Arc::clone(table);
     let most = limits.sql_memory;
@@ -227,11 +279,32 @@ fn connect(table: &Arc<Table>, limits: &QueryLimits) -> rusqlite::Result<Connect
     Ok(connection)
 }
 
+/// The table of the period, of earlier ones, and of groups, as far as the statement reads them.
+fn register_tables(
+    connection: &Connection,
+    table: &Arc<Table>,
+    read: &dialect::Statement,
+) -> rusqlite::Result<()> {
+    vtab::register(connection, "log", table, 0)?;
+    for seconds in &read.earlier {
+        let name = dialect::earlier_table(*seconds);
+        vtab::register(connection, &name, table, *seconds)?;
+    }
+    for grouping in &read.groupings {
+        vtab::register_groups(connection, table, grouping)?;
+    }
+    Ok(())
+}
+
 /// Reading, and the listed functions.
 fn authorize(context: AuthContext<'_>) -> Authorization {
     match context.action {
         AuthAction::Select => Authorization::Allow,
-        AuthAction::Read { table_name, .. } if table_name.eq_ignore_ascii_case("log") => {
+        AuthAction::Read { table_name, .. }
+            if table_name == "json_each"
+                || table_name.starts_with("#groups")
+                || dialect::earlier_by(table_name).is_some() =>
+        {
             Authorization::Allow
         }
         AuthAction::Function { function_name } if functions::is_allowed(function_name) => {
@@ -241,30 +314,21 @@ fn authorize(context: AuthContext<'_>) -> Authorization {
     }
 }
 
-type Collected = (Vec<String>, Vec<String>, Vec<LogRow>);
-
 fn collect(
-    statement: &mut Statement<'_>,
-    keys: Vec<String>,
+    rows: &mut rusqlite::Rows<'_>,
+    mut columns: Vec<Column>,
     table: &Table,
     limits: &QueryLimits,
-) -> Result<Collected, Error> {
-    let mut types = vec![""; keys.len()];
+) -> Result<(Vec<Column>, Vec<LogRow>), Error> {
     let mut all = Vec::new();
     let mut octets = 0_usize;
-    let mut rows = statement
-        .query([])
-        .map_err(|error| explain(&error, table))?;
     while let Some(row) = rows.next().map_err(|error| explain(&error, table))? {
-        let mut pairs = Vec::with_capacity(keys.len());
-        for (place, key) in keys.iter().enumerate() {
+        let mut pairs = Vec::with_capacity(columns.len());
+        for (place, column) in columns.iter_mut().enumerate() {
             let value = row.get_ref(place).map_err(|error| explain(&error, table))?;
-            if let Some(known) = types.get_mut(place) {
-                *known = wider(known, value);
-            }
-            let text = printed(value);
-            octets += key.len() + text.len();
-            pairs.push((key.clone(), text));
+            let text = column.print(value);
+            octets += column.key.len() + text.len();
+            pairs.push((column.key.clone(), text));
         }
         all.push(LogRow(pairs));
         if all.len() > limits.rows || octets > limits.octets {
@@ -273,21 +337,7 @@ fn collect(
             ));
         }
     }
-    let types = types
-        .into_iter()
-        .map(|name| if name.is_empty() { "varchar" } else { name });
-    Ok((keys, types.map(str::to_owned).collect(), all))
-}
-
-fn printed(value: ValueRef<'_>) -> String {
-    match value {
-        ValueRef::Null => "null".to_owned(),
-        ValueRef::Integer(value) => value.to_string(),
-        ValueRef::Real(value) => number::java_double(value),
-        ValueRef::Text(octets) | ValueRef::Blob(octets) => {
-            String::from_utf8_lossy(octets).into_owned()
-        }
-    }
+    Ok((columns, all))
 }
 
 /// The type of a column that has had `known` and now has a value.

@@ -32,6 +32,9 @@ pub(crate) struct Hits {
     pub(crate) segment: Option<Arc<Segment>>,
     /// The shard that has it.
     pub(crate) shard: i64,
+    /// With the number of a row added, it is another for every row, and the same in every scan of
+    /// the same snapshots.
+    pub(crate) base: i64,
 }
 
 /// When a query has begun and when it has to end, by a clock that does not jump.
@@ -87,13 +90,19 @@ struct Open {
     segment: Arc<Segment>,
     reader: Arc<Reader>,
     row_groups: Range<usize>,
+    number: i64,
 }
 
+/// What is to be read, and its number among all of the snapshots.
 enum Source {
-    Segment(Arc<Segment>),
+    Segment(Arc<Segment>, i64),
     /// With the shard that has it.
-    Group(Arc<Stored>, i64),
+    Group(Arc<Stored>, i64, i64),
 }
+
+/// Bits of a row's number in its row group, and of a row group's in its segment.
+const ROW_BITS: u32 = 24;
+const ROW_GROUP_BITS: u32 = 16;
 
 impl Scan {
     pub(crate) fn new(
@@ -103,21 +112,26 @@ impl Scan {
         shards: Vec<Snapshot>,
     ) -> Self {
         let mut sources = Vec::new();
+        let mut numbers = 0..;
         for Snapshot {
             shard,
             segments,
             groups,
         } in shards
         {
-            let segments = segments.into_iter().filter(|segment| {
+            for segment in segments {
+                let number = numbers.next().unwrap_or(i64::MAX);
                 let row = segment.row();
-                wanted.overlaps(row.min_time.into(), row.max_time.into())
-            });
-            sources.extend(segments.map(Source::Segment));
-            let groups = groups
-                .into_iter()
-                .filter(|stored| wanted.overlaps(stored.times.0.into(), stored.times.1.into()));
-            sources.extend(groups.map(|stored| Source::Group(stored, shard)));
+                if wanted.overlaps(row.min_time.into(), row.max_time.into()) {
+                    sources.push(Source::Segment(segment, number));
+                }
+            }
+            for stored in groups {
+                let number = numbers.next().unwrap_or(i64::MAX);
+                if wanted.overlaps(stored.times.0.into(), stored.times.1.into()) {
+                    sources.push(Source::Group(stored, shard, number));
+                }
+            }
         }
         Self {
             wanted,
@@ -138,7 +152,7 @@ impl Scan {
                 self.too_late = true;
                 return None;
             }
-            let (chunk, segment, shard) = self.next_chunk()?;
+            let (chunk, segment, (shard, base)) = self.next_chunk()?;
             match self.find(&chunk) {
                 Ok(rows) if rows.is_empty() => {}
                 Ok(rows) => {
@@ -147,6 +161,7 @@ impl Scan {
                         rows,
                         segment,
                         shard,
+                        base,
                     });
                 }
                 Err(error) => self.give_up(segment, error),
@@ -162,32 +177,35 @@ impl Scan {
         }
     }
 
-    fn next_chunk(&mut self) -> Option<(Chunk, Option<Arc<Segment>>, i64)> {
+    fn next_chunk(&mut self) -> Option<(Chunk, Option<Arc<Segment>>, (i64, i64))> {
         loop {
             if let Some(Open {
                 segment,
                 reader,
                 row_groups,
+                number,
             }) = &mut self.open
             {
                 if let Some(row_group) = row_groups.next() {
                     let part = Part::RowGroup(Arc::clone(reader), row_group);
-                    let shard = segment.row().shard;
-                    return Some((Chunk::new(part), Some(Arc::clone(segment)), shard));
+                    let at = (segment.row().shard, base(*number, row_group));
+                    return Some((Chunk::new(part), Some(Arc::clone(segment)), at));
                 }
                 self.open = None;
             }
             match self.sources.next()? {
-                Source::Group(stored, shard) => {
-                    return Some((Chunk::new(Part::Group(stored)), None, shard));
+                Source::Group(stored, shard, number) => {
+                    let chunk = Chunk::new(Part::Group(stored));
+                    return Some((chunk, None, (shard, base(number, 0))));
                 }
-                Source::Segment(segment) => match segment.read() {
+                Source::Segment(segment, number) => match segment.read() {
                     Ok(reader) => {
                         let row_groups = 0..reader.row_groups();
                         self.open = Some(Open {
                             segment,
                             reader: Arc::new(reader),
                             row_groups,
+                            number,
                         });
                     }
                     Err(error) => self.unreadable.push((segment, error)),
@@ -258,6 +276,13 @@ impl Wanted {
         });
         Ok(())
     }
+}
+
+/// See [`Hits::base`].
+fn base(number: i64, row_group: usize) -> i64 {
+    let row_group = i64::try_from(row_group).unwrap_or(i64::MAX);
+    let place = number << ROW_GROUP_BITS | row_group & ((1 << ROW_GROUP_BITS) - 1);
+    place << ROW_BITS
 }
 
 /// A row number as an index.

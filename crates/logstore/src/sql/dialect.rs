@@ -1,25 +1,65 @@
-//! From the service's SQL to SQLite's: what may be left out is put in, what has another name gets
-//! it. All of it works on tokens; quoted texts are never touched.
+//! From the service's SQL to SQLite's.
 //!
-//! - `FROM log` where a `SELECT` has no `FROM`
+//! The statement becomes a tree ([`syntax`]) of which each part is written as SQLite has it:
+//! - `FROM log` where a `SELECT` has no table, `json_each` for `UNNEST` ([`tables`])
 //! - `LIMIT 100` where the statement has no `LIMIT`
-//! - `approx_distinct(x)` is `count(DISTINCT x)`, `try_cast(` is `cast(`
-//! - columns without a name are `_col0`, `_col1` and so on by their place
+//! - columns without a name are `_col0`, `_col1` and so on by their place ([`columns`])
+//! - a comparison of periods is a sub-query over each of them ([`periods`])
+//! - a series of time is joined to the list of all its stretches ([`series`])
+//! - groups that can be made while scanning are a table of their own ([`group`])
+//! - casts, intervals, times, arrays and the like are functions of ours ([`expression`])
+//! - every name is quoted and every text is a parameter, so that nothing of them is ever syntax
+
+pub(super) mod build;
+mod columns;
+mod expression;
+mod interval;
+mod lambda;
+mod periods;
+mod series;
+mod syntax;
+mod tables;
+
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
 
 use flowlog_sls::Error;
+use sqlparser::ast::{Expr, Ident, LimitClause, Query, SetExpr, Visit, Visitor};
 
-use super::token::{Kind, Token, tokens};
+use build::{integer, number};
+
+use super::TableColumn;
+use super::group::{self, Grouping};
+
+pub(super) use periods::{earlier_by, table as earlier_table};
+pub(super) use syntax::name as name_of;
+
+/// What a statement needs to know of its query.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asked {
+    /// The moment at which it begins, milliseconds of the epoch.
+    pub(super) now_millis: i64,
+    /// The period, seconds of the epoch; without its end.
+    pub(super) period: (i64, i64),
+    /// Whether groups may be made while scanning.
+    pub(super) grouping: bool,
+}
 
 /// A statement for SQLite.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Statement {
     pub(super) sql: String,
-    /// For each item of the outermost list of columns whether it is an expression without a name;
-    /// `None` when a `*` makes the places unknown.
-    pub(super) unnamed: Option<Vec<bool>>,
-    /// The names that it mentions, in quotes or without.
-    pub(super) names: Vec<String>,
-    /// The limit, where it is a plain number.
+    /// What the parameters `?1`, `?2` and so on stand for.
+    pub(super) texts: Vec<String>,
+    /// The columns of the result that are true or false, in small letters.
+    pub(super) truths: BTreeSet<String>,
+    /// Seconds by which the periods that it compares are earlier.
+    pub(super) earlier: BTreeSet<i64>,
+    /// The columns of the table `log`.
+    pub(super) columns: Vec<TableColumn>,
+    /// The tables of groups that it reads.
+    pub(super) groupings: Vec<Grouping>,
+    /// The most rows of the result.
     pub(super) limit: u64,
 }
 
@@ -28,229 +68,132 @@ const DEFAULT_LIMIT: u64 = 100;
 /// The greatest limit that may be asked for.
 const MOST_LIMIT: u64 = 1_000_000;
 
-/// A text that is to be put in, or in the place of something.
-struct Edit {
-    at: usize,
-    /// Octets that it replaces.
-    length: usize,
-    text: String,
-}
-
-/// What stands between two parentheses, or outside of all.
-#[derive(Default)]
-struct Scope {
-    /// A `SELECT` whose `FROM` was not seen yet.
-    open_select: bool,
-}
-
-/// Rewrites a statement.
-pub(super) fn translate(sql: &str) -> Result<Statement, Error> {
-    let mut tokens = tokens(sql)?;
-    while tokens.last().is_some_and(|last| last.is(";")) {
-        tokens.pop();
-    }
-    if tokens.iter().any(|token| token.is(";")) {
-        return Err(Error::parameter("the SQL must be one statement"));
-    }
-    if !tokens
-        .first()
-        .is_some_and(|first| first.is_any(&["select", "with"]))
-    {
-        return Err(Error::parameter("the SQL must begin with SELECT or WITH"));
-    }
-    let end = tokens.last().map_or(0, Token::end);
-    let mut edits = missing_tables(&tokens, end)?;
-    edits.extend(renamed_functions(&tokens));
-    let limit = limit(&tokens)?;
-    if limit.is_none() {
-        edits.push(Edit {
-            at: end,
-            length: 0,
-            text: format!(" LIMIT {DEFAULT_LIMIT}"),
-        });
-    }
+/// Rewrites a statement. `columns` says which columns the table has when these names are mentioned.
+pub(super) fn translate(
+    sql: &str,
+    asked: &Asked,
+    columns: impl FnOnce(&BTreeSet<String>) -> Vec<TableColumn>,
+) -> Result<Statement, Error> {
+    let mut query = syntax::parse(sql)?;
+    let mut names = Mentioned::default();
+    let _: ControlFlow<()> = query.visit(&mut names);
+    check(&query)?;
+    let limit = limit(&mut query)?;
+    tables::complete(&mut query)?;
+    columns::name_all(&mut query);
+    let earlier = periods::rewrite(&mut query)?;
+    series::rewrite(&mut query, asked.period)?;
+    let columns = columns(&names.0);
+    let groupings = if asked.grouping {
+        group::plan(&mut query, &columns)
+    } else {
+        Vec::new()
+    };
+    let (truths, inner) = columns::truths(&query);
+    let texts = expression::rewrite(&mut query, asked, inner)?;
     Ok(Statement {
-        sql: apply(sql.get(..end).unwrap_or(sql), edits),
-        unnamed: unnamed(&tokens),
-        names: tokens.iter().filter_map(Token::name).collect(),
-        limit: limit.unwrap_or(DEFAULT_LIMIT),
+        sql: query.to_string(),
+        texts,
+        truths,
+        columns,
+        groupings,
+        earlier,
+        limit,
     })
 }
 
-/// Where `FROM log` is to be put in.
-fn missing_tables(tokens: &[Token<'_>], end: usize) -> Result<Vec<Edit>, Error> {
-    const CLAUSES: [&str; 10] = [
-        "where",
-        "group",
-        "having",
-        "order",
-        "limit",
-        "offset",
-        "window",
-        "union",
-        "except",
-        "intersect",
-    ];
-    let from = |at| Edit {
-        at,
-        length: 0,
-        text: " FROM log ".to_owned(),
-    };
-    let unbalanced = || Error::parameter("the parentheses of the SQL do not match");
-    let mut edits = Vec::new();
-    let mut scopes = vec![Scope::default()];
-    for (place, token) in tokens.iter().enumerate() {
-        let before = |n: usize| place.checked_sub(n).and_then(|place| tokens.get(place));
-        let scope = scopes.last_mut().ok_or_else(unbalanced)?;
-        if token.is("(") {
-            scopes.push(Scope::default());
-        } else if token.is(")") {
-            if scope.open_select {
-                edits.push(from(token.at));
-            }
-            scopes.pop();
-        } else if token.is("select") {
-            scope.open_select = true;
-        } else if token.is("from") {
-            let distinct = before(1).is_some_and(|t| t.is("distinct"))
-                && before(2).is_some_and(|t| t.is_any(&["is", "not"]));
-            scope.open_select &= distinct;
-        } else if scope.open_select && token.is_any(&CLAUSES) {
-            scope.open_select = false;
-            edits.push(from(token.at));
-        }
+/// Every name, as it was written.
+#[derive(Default)]
+struct Mentioned(BTreeSet<String>);
+
+impl Visitor for Mentioned {
+    type Break = ();
+
+    fn pre_visit_ident(&mut self, ident: &Ident) -> ControlFlow<()> {
+        self.0.insert(ident.value.clone());
+        ControlFlow::Continue(())
     }
-    match scopes.as_slice() {
-        [outermost] if outermost.open_select => edits.push(from(end)),
-        [_] => {}
-        _ => return Err(unbalanced()),
-    }
-    Ok(edits)
 }
 
-fn renamed_functions(tokens: &[Token<'_>]) -> Vec<Edit> {
-    let edit = |pair: &[Token<'_>]| {
-        let [name, open] = pair else { return None };
-        if !open.is("(") {
-            return None;
+/// Refuses what is no question.
+fn check(query: &Query) -> Result<(), Error> {
+    struct Questions;
+    impl Visitor for Questions {
+        type Break = &'static str;
+
+        fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<&'static str> {
+            let strange = query.fetch.is_some()
+                || !query.locks.is_empty()
+                || query.for_clause.is_some()
+                || query.settings.is_some()
+                || query.format_clause.is_some();
+            if strange {
+                return ControlFlow::Break("it has a clause that is not supported");
+            }
+            if query.with.as_ref().is_some_and(|with| with.recursive) {
+                return ControlFlow::Break("WITH RECURSIVE is not supported");
+            }
+            body(&query.body)
         }
-        let text = if name.is("approx_distinct") {
-            "count(DISTINCT "
-        } else if name.is("try_cast") {
-            "cast("
-        } else {
-            return None;
-        };
-        Some(Edit {
-            at: name.at,
-            length: open.end() - name.at,
-            text: text.to_owned(),
-        })
-    };
-    tokens.windows(2).filter_map(edit).collect()
+    }
+    fn body(part: &SetExpr) -> ControlFlow<&'static str> {
+        match part {
+            SetExpr::Select(_) | SetExpr::Query(_) | SetExpr::Values(_) => {
+                ControlFlow::Continue(())
+            }
+            SetExpr::SetOperation { left, right, .. } => {
+                body(left)?;
+                body(right)
+            }
+            _ => ControlFlow::Break("it may only read"),
+        }
+    }
+    match query.visit(&mut Questions) {
+        ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Break(why) => Err(Error::parameter(format!("the SQL is wrong: {why}"))),
+    }
 }
 
 /// The limit of the whole statement: `LIMIT n`, `LIMIT offset, n`, `LIMIT n OFFSET offset`.
-fn limit(tokens: &[Token<'_>]) -> Result<Option<u64>, Error> {
-    let mut depth = 0_usize;
-    let mut found = None;
-    for (place, token) in tokens.iter().enumerate() {
-        depth = match token.text {
-            "(" if token.kind == Kind::Sign => depth + 1,
-            ")" if token.kind == Kind::Sign => depth.saturating_sub(1),
-            _ => depth,
-        };
-        if depth == 0 && token.is("limit") {
-            found = Some(place);
+fn limit(query: &mut Query) -> Result<u64, Error> {
+    let asked = match &mut query.limit_clause {
+        Some(LimitClause::LimitOffset { limit_by, .. }) if !limit_by.is_empty() => {
+            return Err(Error::parameter("LIMIT BY is not supported"));
         }
-    }
-    let Some(place) = found else { return Ok(None) };
-    let behind = tokens.get(place + 1..).unwrap_or_default();
-    let count = match behind {
-        [_, comma, count, ..] if comma.is(",") => Some(count),
-        [count, ..] => Some(count),
-        [] => None,
+        Some(
+            LimitClause::LimitOffset {
+                limit: Some(limit), ..
+            }
+            | LimitClause::OffsetCommaLimit { limit, .. },
+        ) => count(limit)?,
+        Some(LimitClause::LimitOffset { limit, .. }) => {
+            *limit = Some(default_limit());
+            DEFAULT_LIMIT
+        }
+        None => {
+            query.limit_clause = Some(LimitClause::LimitOffset {
+                limit: Some(default_limit()),
+                offset: None,
+                limit_by: Vec::new(),
+            });
+            DEFAULT_LIMIT
+        }
     };
-    let count = count.filter(|count| count.kind == Kind::Number);
-    let count: Option<u64> = count.and_then(|count| count.text.parse().ok());
+    Ok(asked)
+}
+
+fn default_limit() -> Expr {
+    integer(i64::try_from(DEFAULT_LIMIT).unwrap_or(i64::MAX))
+}
+
+fn count(limit: &Expr) -> Result<u64, Error> {
+    let count = number(limit).and_then(|count| u64::try_from(count).ok());
     match count {
-        Some(count) if count <= MOST_LIMIT => Ok(Some(count)),
+        Some(count) if count <= MOST_LIMIT => Ok(count),
         Some(_) => Err(Error::parameter(format!(
             "LIMIT must not be greater than {MOST_LIMIT}"
         ))),
         None => Err(Error::parameter("LIMIT must be a number")),
-    }
-}
-
-fn apply(sql: &str, mut edits: Vec<Edit>) -> String {
-    edits.sort_by_key(|edit| edit.at);
-    let mut out = String::with_capacity(sql.len() + 64);
-    let mut at = 0;
-    for edit in edits {
-        out.push_str(sql.get(at..edit.at).unwrap_or_default());
-        out.push_str(&edit.text);
-        at = edit.at + edit.length;
-    }
-    out.push_str(sql.get(at..).unwrap_or_default());
-    out
-}
-
-/// Which items of the outermost list of columns have no name.
-fn unnamed(tokens: &[Token<'_>]) -> Option<Vec<bool>> {
-    let mut items: Vec<Vec<Token<'_>>> = vec![Vec::new()];
-    let mut depth = 0_usize;
-    let mut inside = false;
-    for token in tokens {
-        if token.is("(") {
-            depth += 1;
-        } else if token.is(")") {
-            depth = depth.checked_sub(1)?;
-        }
-        if depth == 0 && !inside {
-            inside = token.is("select");
-            continue;
-        }
-        if !inside {
-            continue;
-        }
-        if depth == 0
-            && token.is_any(&[
-                "from", "where", "group", "having", "order", "limit", "union",
-            ])
-        {
-            break;
-        }
-        if depth == 0 && token.is(",") {
-            items.push(Vec::new());
-        } else if let Some(item) = items.last_mut() {
-            item.push(*token);
-        }
-    }
-    if let Some(first) = items.first_mut()
-        && first
-            .first()
-            .is_some_and(|token| token.is_any(&["distinct", "all"]))
-    {
-        first.remove(0);
-    }
-    items.iter().map(|item| is_unnamed(item)).collect()
-}
-
-/// `None` for `*`, which stands for any number of columns.
-fn is_unnamed(item: &[Token<'_>]) -> Option<bool> {
-    let is_name = |token: &Token<'_>| {
-        token.kind == Kind::Name || (token.kind == Kind::Word && !token.is_any(&["end", "null"]))
-    };
-    match item {
-        [.., star] if star.is("*") => None,
-        [name] => Some(!is_name(name)),
-        [.., dot, name] if dot.is(".") && is_name(name) => Some(item.len() != 3),
-        [.., before, name] if is_name(name) => {
-            let operator = before.kind == Kind::Sign && !before.is(")");
-            let word = before.is_any(&["and", "or", "not", "like", "in", "is", "between", "then"]);
-            Some(operator || word)
-        }
-        _ => Some(true),
     }
 }
 

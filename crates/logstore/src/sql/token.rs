@@ -42,18 +42,6 @@ impl Token<'_> {
     pub(super) fn end(&self) -> usize {
         self.at + self.text.len()
     }
-
-    /// The name that it is, without quotes.
-    pub(super) fn name(&self) -> Option<String> {
-        match self.kind {
-            Kind::Word => Some(self.text.to_owned()),
-            Kind::Name => {
-                let inner = self.text.get(1..self.text.len().saturating_sub(1))?;
-                Some(inner.replace("\"\"", "\""))
-            }
-            _ => None,
-        }
-    }
 }
 
 /// All tokens of a statement.
@@ -101,7 +89,7 @@ fn token(rest: &str) -> Result<(Kind, usize), Error> {
         '0'..='9' => (Kind::Number, number(rest)),
         '.' if second.is_some_and(|c| c.is_ascii_digit()) => (Kind::Number, number(rest)),
         c if is_word(c) && !c.is_ascii_digit() => (Kind::Word, run(is_word)),
-        '`' | '[' | '$' | '@' | '#' | '?' | '\0' => {
+        '`' | '$' | '@' | '#' | '?' | '\0' => {
             let message = format!("the SQL has a '{first}', which means nothing here");
             return Err(Error::parameter(message));
         }

@@ -8,6 +8,8 @@
     reason = "the traits of virtual tables are unsafe to implement"
 )]
 
+mod grouped;
+
 use std::borrow::Cow;
 use std::ffi::{CStr, CString, c_int};
 use std::rc::Rc;
@@ -15,6 +17,7 @@ use std::sync::Arc;
 
 use flowlog_sls::TimeRange;
 use flowlog_sls::query::{Comparison, Number, Search, SearchExpression, Text};
+use rusqlite::fallible_iterator::FallibleIterator as _;
 use rusqlite::types::{Null, Value};
 use rusqlite::vtab::{
     Context, Filters, IndexConstraintOp, IndexInfo, Module, VTab, VTabConfig, VTabConnection,
@@ -22,15 +25,35 @@ use rusqlite::vtab::{
 };
 use rusqlite::{Connection, Error, Result};
 
-use super::{ColumnKind, Table};
+use super::{ColumnKind, Table, shown};
 use crate::batch::Cell;
 use crate::chunk::{Field, Lane};
 use crate::query::{Hits, Scan, Wanted, place};
 
-/// Makes the table known to a connection.
-pub(super) fn register(connection: &Connection, table: &Arc<Table>) -> Result<()> {
+pub(super) use grouped::register as register_groups;
+
+/// Makes the table of a period known to a connection: of that which is asked for, or of the one
+/// that many seconds before, whose times are shown that much later.
+pub(super) fn register(
+    connection: &Connection,
+    name: &str,
+    table: &Arc<Table>,
+    earlier: i64,
+) -> Result<()> {
     const MODULE: Module<'_, LogTable> = Module::eponymous_only_module();
-    connection.create_module(c"log", &MODULE, Some(Arc::clone(table)))
+    let aux = Aux {
+        table: Arc::clone(table),
+        earlier,
+    };
+    connection.create_module(name, &MODULE, Some(aux))
+}
+
+/// What a module is made with.
+#[derive(Clone)]
+struct Aux {
+    table: Arc<Table>,
+    /// Seconds.
+    earlier: i64,
 }
 
 /// Octets of memory that SQLite has taken in this process.
@@ -45,7 +68,7 @@ pub(super) fn memory_used() -> u64 {
 struct LogTable {
     /// Must be first.
     base: sqlite3_vtab,
-    table: Arc<Table>,
+    aux: Aux,
 }
 
 /// One pass over the table, as SQLite holds it.
@@ -53,7 +76,7 @@ struct LogTable {
 struct LogCursor {
     /// Must be first.
     base: sqlite3_vtab_cursor,
-    table: Arc<Table>,
+    aux: Aux,
     scan: Option<Scan>,
     hits: Option<Hits>,
     /// The place of the current row among the rows that were found in the chunk.
@@ -62,7 +85,6 @@ struct LogCursor {
     lanes: Vec<Option<Rc<Lane>>>,
     /// Bit by bit the columns that the statement uses; the last bit stands for all others.
     used: u64,
-    row_id: i64,
 }
 
 /// What a statement compares columns with, as `best_index` tells `filter`: operator and column,
@@ -79,7 +101,7 @@ const MOST_COMPARISONS: usize = 8;
 
 // SAFETY: the structure is `repr(C)` and begins with `sqlite3_vtab`.
 unsafe impl<'vtab> VTab<'vtab> for LogTable {
-    type Aux = Arc<Table>;
+    type Aux = Aux;
     type Cursor = LogCursor;
 
     fn connect(
@@ -91,7 +113,7 @@ unsafe impl<'vtab> VTab<'vtab> for LogTable {
         _args: &[&[u8]],
     ) -> Result<(Cow<'static, CStr>, Self)> {
         db.config(VTabConfig::Innocuous)?;
-        let table = aux.ok_or_else(|| failure("the table is missing"))?;
+        let aux = aux.ok_or_else(|| failure("the table is missing"))?;
         let column = |column: &super::TableColumn| {
             let kind = match column.kind {
                 ColumnKind::Long => "BIGINT",
@@ -100,12 +122,12 @@ unsafe impl<'vtab> VTab<'vtab> for LogTable {
             };
             format!("\"{}\" {kind}", column.name.replace('"', "\"\""))
         };
-        let columns: Vec<String> = table.columns.iter().map(column).collect();
+        let columns: Vec<String> = aux.table.columns.iter().map(column).collect();
         let schema = CString::new(format!("CREATE TABLE x({})", columns.join(", ")))
             .map_err(|_| failure("a key has a zero octet"))?;
         let table = Self {
             base: sqlite3_vtab::default(),
-            table: Arc::clone(table),
+            aux: aux.clone(),
         };
         Ok((Cow::Owned(schema), table))
     }
@@ -120,13 +142,18 @@ unsafe impl<'vtab> VTab<'vtab> for LogTable {
             if let (Some((_, sign)), Some(column)) = (known, column)
                 && constraint.is_usable()
                 && chosen.len() < MOST_COMPARISONS
-                && !info.is_in_constraint(at)?
             {
+                let many = info.is_in_constraint(at)?;
+                let sign = if many { "i" } else { sign };
                 plan.extend([" ", sign, &column.to_string()]);
-                chosen.push(at);
+                chosen.push((at, many));
             }
         }
-        for (argument, at) in chosen.iter().enumerate() {
+        for (argument, (at, many)) in chosen.iter().enumerate() {
+            if *many {
+                // All values of the list come in one pass.
+                info.set_in_constraint(*at, true)?;
+            }
             // SQLite compares again: what is left out here is only what cannot be found.
             let argument = c_int::try_from(argument + 1).unwrap_or(0);
             info.constraint_usage(*at).set_argv_index(argument);
@@ -141,13 +168,12 @@ unsafe impl<'vtab> VTab<'vtab> for LogTable {
     fn open(&'vtab mut self) -> Result<LogCursor> {
         Ok(LogCursor {
             base: sqlite3_vtab_cursor::default(),
-            table: Arc::clone(&self.table),
+            aux: self.aux.clone(),
             scan: None,
             hits: None,
             at: 0,
             lanes: Vec::new(),
             used: u64::MAX,
-            row_id: 0,
         })
     }
 }
@@ -161,28 +187,23 @@ unsafe impl VTabCursor for LogCursor {
             .next()
             .and_then(|mask| u64::from_str_radix(mask, 16).ok());
         self.used = used.unwrap_or(u64::MAX);
-        self.row_id = 0;
         let mut comparisons = Vec::new();
+        let mut lists = Vec::new();
         for (at, comparison) in plan.enumerate() {
-            comparisons.push((comparison, arguments.get::<Value>(at)?));
+            match comparison.strip_prefix('i') {
+                None => comparisons.push((comparison, arguments.get::<Value>(at)?)),
+                Some(column) => lists.push((column, list(arguments, at)?)),
+            }
         }
-        let Some(wanted) = self.table.narrowed(&comparisons) else {
+        let Some(wanted) = self.aux.narrowed(&comparisons, &lists) else {
             return Ok(());
         };
-        let Table {
-            counters,
-            deadline,
-            snapshots,
-            ..
-        } = &*self.table;
-        let scan = Scan::new(wanted, Arc::clone(counters), *deadline, snapshots.clone());
-        self.scan = Some(scan);
+        self.scan = Some(self.aux.table.scan(wanted));
         self.next_chunk()
     }
 
     fn next(&mut self) -> Result<()> {
         self.at += 1;
-        self.row_id += 1;
         if self
             .hits
             .as_ref()
@@ -201,15 +222,25 @@ unsafe impl VTabCursor for LogCursor {
         let column = usize::try_from(column).unwrap_or(usize::MAX);
         let row = self.hits.as_ref().and_then(|hits| hits.rows.get(self.at));
         let lane = self.lanes.get(column).and_then(Option::as_ref);
-        let description = self.table.columns.get(column);
+        let description = self.aux.table.columns.get(column);
         let (Some(row), Some(lane), Some(description)) = (row, lane, description) else {
             return ctx.set_result(Null);
         };
-        set(ctx, lane.cell(place(*row)), description.kind)
+        let cell = match (description, lane.cell(place(*row))) {
+            (column, Cell::Int(time)) if column.field == Field::Time => {
+                Cell::Int(time.saturating_add(self.aux.earlier))
+            }
+            (_, cell) => cell,
+        };
+        set(ctx, cell, description.kind)
     }
 
+    /// The same in every pass: SQLite goes through the table once for each part of an `OR`, and
+    /// tells rows that it has seen by it.
     fn rowid(&self) -> Result<i64> {
-        Ok(self.row_id)
+        let hits = self.hits.as_ref();
+        let row = hits.and_then(|hits| Some(hits.base + i64::from(*hits.rows.get(self.at)?)));
+        row.ok_or_else(|| failure("there is no row"))
     }
 }
 
@@ -231,8 +262,14 @@ impl LogCursor {
                     Ok(None)
                 }
             };
-            let lanes: std::result::Result<_, _> =
-                self.table.columns.iter().enumerate().map(lane).collect();
+            let lanes: std::result::Result<_, _> = self
+                .aux
+                .table
+                .columns
+                .iter()
+                .enumerate()
+                .map(lane)
+                .collect();
             match lanes {
                 Ok(lanes) => {
                     self.lanes = lanes;
@@ -255,7 +292,7 @@ impl LogCursor {
         self.hits = None;
         self.lanes.clear();
         if let Some(mut scan) = self.scan.take() {
-            self.table.finish(&mut scan);
+            self.aux.table.finish(&mut scan);
         }
     }
 }
@@ -267,31 +304,50 @@ impl Drop for LogCursor {
 }
 
 impl Table {
+    fn scan(&self, wanted: Arc<Wanted>) -> Scan {
+        let counters = Arc::clone(&self.counters);
+        Scan::new(wanted, counters, self.deadline, self.snapshots.clone())
+    }
+}
+
+impl Aux {
     /// What is wanted when the statement's comparisons are taken into account; `None` when nothing
     /// can be found.
-    fn narrowed(&self, comparisons: &[(&str, Value)]) -> Option<Arc<Wanted>> {
+    fn narrowed(
+        &self,
+        comparisons: &[(&str, Value)],
+        lists: &[(&str, Vec<Value>)],
+    ) -> Option<Arc<Wanted>> {
+        let table = &self.table;
         let mut time = (
-            self.wanted.time.from_nanoseconds(),
-            self.wanted.time.to_nanoseconds(),
+            table.wanted.time.from_nanoseconds(),
+            table.wanted.time.to_nanoseconds(),
         );
-        let mut parts = vec![self.expression.clone()];
+        let mut parts = vec![table.expression.clone()];
         for (comparison, value) in comparisons {
             let (sign, column) = comparison.split_at_checked(1)?;
-            let column = self.columns.get(column.parse::<usize>().ok()?)?;
+            let column = table.columns.get(column.parse::<usize>().ok()?)?;
             if column.field == Field::Time {
                 narrow(&mut time, sign, value);
             } else if let Field::Key(key) = &column.field {
                 parts.extend(condition(sign, key, value, column.kind));
             }
         }
-        let parted = |ns: i64| (ns.div_euclid(1_000_000_000), ns.rem_euclid(1_000_000_000));
+        for (column, values) in lists {
+            let column = table.columns.get(column.parse::<usize>().ok()?)?;
+            parts.extend(any_of(column, values));
+        }
+        let parted = |ns: i64| {
+            let seconds = ns.div_euclid(1_000_000_000) - self.earlier;
+            (seconds.max(0), ns.rem_euclid(1_000_000_000))
+        };
         let time = TimeRange::new(parted(time.0), parted(time.1)).ok()?;
         // A condition that the index cannot do is left to SQLite.
-        let search = Search::bind(&SearchExpression::And(parts), &self.index);
-        let search = search.unwrap_or_else(|_| self.wanted.search.clone());
+        let search = Search::bind(&SearchExpression::And(parts), &table.index);
+        let search = search.unwrap_or_else(|_| table.wanted.search.clone());
         Some(Arc::new(Wanted {
             time,
-            topic: self.wanted.topic.clone(),
+            topic: table.wanted.topic.clone(),
             search,
         }))
     }
@@ -314,11 +370,48 @@ fn narrow((from, to): &mut (i64, i64), sign: &str, value: &Value) {
     }
 }
 
+/// The most values of a list that are looked for one by one.
+const MOST_LISTED: usize = 100;
+
+/// The values of a list; none when there are too many.
+fn list(arguments: &Filters<'_>, at: usize) -> Result<Vec<Value>> {
+    let mut values = Vec::new();
+    let mut list = arguments.in_values(at)?;
+    while let Some(value) = list.next()? {
+        if values.len() == MOST_LISTED {
+            return Ok(Vec::new());
+        }
+        values.push(Value::try_from(value).map_err(|error| failure(&error.to_string()))?);
+    }
+    Ok(values)
+}
+
+/// A condition that holds wherever the column has one of the values; `None` when there is none.
+fn any_of(column: &super::TableColumn, values: &[Value]) -> Option<SearchExpression> {
+    let Field::Key(key) = &column.field else {
+        return None;
+    };
+    let parts = values
+        .iter()
+        .map(|value| condition("=", key, value, column.kind));
+    let mut parts: Vec<SearchExpression> = parts.collect::<Option<_>>()?;
+    match parts.len() {
+        0 => None,
+        1 => parts.pop(),
+        _ => Some(SearchExpression::Or(parts)),
+    }
+}
+
 /// A condition that holds wherever the comparison does; `None` when there is none.
 fn condition(sign: &str, key: &str, value: &Value, kind: ColumnKind) -> Option<SearchExpression> {
     let key = key.to_owned();
     match (kind, value) {
-        (ColumnKind::Long | ColumnKind::Double, Value::Integer(number)) => {
+        (ColumnKind::Long | ColumnKind::Double, Value::Integer(_) | Value::Real(_)) => {
+            let number = match value {
+                Value::Integer(number) => Number::Integer(*number),
+                Value::Real(number) if number.is_finite() => Number::Float(*number),
+                _ => return None,
+            };
             let comparison = match sign {
                 "=" => Comparison::Equal,
                 ">" => Comparison::Greater,
@@ -330,7 +423,7 @@ fn condition(sign: &str, key: &str, value: &Value, kind: ColumnKind) -> Option<S
             Some(SearchExpression::Compare {
                 key,
                 comparison,
-                number: Number::Integer(*number),
+                number,
             })
         }
         // A text that is cut may be equal where the whole is not.
@@ -353,8 +446,7 @@ fn set(ctx: &mut Context, cell: Cell<'_>, kind: ColumnKind) -> Result<()> {
             let Some(text) = cell.text(&mut scratch) else {
                 return ctx.set_result(Null);
             };
-            let text = String::from_utf8_lossy(text);
-            ctx.set_result(text.get(..text.floor_char_boundary(most)).unwrap_or(&*text))
+            ctx.set_result(&*shown(text, most))
         }
     }
 }

@@ -1,279 +1,188 @@
 //! Functions of many values.
+//!
+//! Whatever one keeps of its values is taken from the [`Budget`] of the statement.
 
-use std::cmp::Ordering;
+mod collect;
+mod digest;
+mod distinct;
+mod extreme;
+mod moments;
+mod periods;
+mod simple;
+
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering as Memory};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use rusqlite::functions::{Aggregate, Context, FunctionFlags};
-use rusqlite::types::{Value, ValueRef};
-use rusqlite::{Connection, Error, Result};
+use rusqlite::functions::{Aggregate, Context, FunctionFlags, WindowAggregate};
+use rusqlite::types::Value;
+use rusqlite::{Connection, Result};
 
-/// The functions of this module.
-pub(super) const NAMES: [&str; 14] = [
-    "count_if",
-    "max_by",
-    "min_by",
-    "arbitrary",
-    "any_value",
-    "bool_and",
-    "bool_or",
-    "every",
-    "approx_percentile",
-    "stddev",
-    "stddev_samp",
-    "stddev_pop",
-    "variance",
-    "var_pop",
-];
+use super::value::wrong;
 
-/// The numbers that all groups of a statement may keep for percentiles.
-const MOST_KEPT: usize = 4_000_000;
+pub(in crate::sql) use periods::MOST_PERIODS;
 
-pub(super) fn register(connection: &Connection) -> Result<()> {
-    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
-    connection.create_aggregate_function("count_if", 1, flags, CountIf)?;
-    connection.create_aggregate_function("max_by", 2, flags, By { greatest: true })?;
-    connection.create_aggregate_function("min_by", 2, flags, By { greatest: false })?;
-    connection.create_aggregate_function("arbitrary", 1, flags, Arbitrary)?;
-    connection.create_aggregate_function("any_value", 1, flags, Arbitrary)?;
-    connection.create_aggregate_function("bool_and", 1, flags, Every { all: true })?;
-    connection.create_aggregate_function("every", 1, flags, Every { all: true })?;
-    connection.create_aggregate_function("bool_or", 1, flags, Every { all: false })?;
-    let percentile = Percentile {
-        kept: Arc::default(),
-    };
-    connection.create_aggregate_function("approx_percentile", 2, flags, percentile)?;
-    for (name, sample, root) in [
-        ("stddev", true, true),
-        ("stddev_samp", true, true),
-        ("stddev_pop", false, true),
-        ("variance", true, false),
-        ("var_pop", false, false),
-    ] {
-        connection.create_aggregate_function(name, 1, flags, Spread { sample, root })?;
+/// The memory that all functions of a statement may take together, octets.
+#[derive(Debug)]
+pub(in crate::sql) struct Budget(AtomicUsize);
+
+impl Budget {
+    pub(in crate::sql) fn of(octets: usize) -> Arc<Self> {
+        Arc::new(Self(AtomicUsize::new(octets)))
     }
-    Ok(())
-}
 
-/// How SQLite orders values: NULL, numbers, texts, octets.
-pub(super) fn order(a: &Value, b: &Value) -> Ordering {
-    #[expect(
-        clippy::as_conversions,
-        clippy::cast_precision_loss,
-        reason = "to compare with one"
-    )]
-    let real = |value: i64| value as f64;
-    let class = |value: &Value| match value {
-        Value::Null => 0,
-        Value::Integer(_) | Value::Real(_) => 1,
-        Value::Text(_) => 2,
-        Value::Blob(_) => 3,
-    };
-    match (a, b) {
-        (Value::Integer(a), Value::Integer(b)) => a.cmp(b),
-        (Value::Integer(a), Value::Real(b)) => real(*a).total_cmp(b),
-        (Value::Real(a), Value::Integer(b)) => a.total_cmp(&real(*b)),
-        (Value::Real(a), Value::Real(b)) => a.total_cmp(b),
-        (Value::Text(a), Value::Text(b)) => a.cmp(b),
-        (Value::Blob(a), Value::Blob(b)) => a.cmp(b),
-        _ => class(a).cmp(&class(b)),
+    fn take(&self, octets: usize) -> Result<()> {
+        let less = |left: usize| left.checked_sub(octets);
+        match self
+            .0
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, less)
+        {
+            Ok(_) => Ok(()),
+            Err(_) => Err(wrong(TOO_MUCH)),
+        }
+    }
+
+    fn give(&self, octets: usize) {
+        self.0.fetch_add(octets, Ordering::Relaxed);
     }
 }
 
-fn truth(value: ValueRef<'_>) -> Option<bool> {
-    match value {
-        ValueRef::Null => None,
-        ValueRef::Integer(value) => Some(value != 0),
-        ValueRef::Real(value) => Some(value != 0.0),
-        ValueRef::Text(_) | ValueRef::Blob(_) => Some(false),
-    }
+/// What is said when the budget is used up.
+const TOO_MUCH: &str =
+    "the functions of the SQL need too much memory; ask for a shorter period or fewer groups";
+
+/// A part of the budget, which goes back in the end.
+#[derive(Debug)]
+struct Share {
+    budget: Arc<Budget>,
+    octets: usize,
 }
 
-fn owned(value: ValueRef<'_>) -> Result<Value> {
-    Value::try_from(value).map_err(|error| Error::UserFunctionError(error.to_string().into()))
-}
-
-struct CountIf;
-
-impl Aggregate<i64, i64> for CountIf {
-    fn init(&self, _: &mut Context<'_>) -> Result<i64> {
-        Ok(0)
+impl Share {
+    fn of(budget: &Arc<Budget>) -> Self {
+        let budget = Arc::clone(budget);
+        Self { budget, octets: 0 }
     }
 
-    fn step(&self, ctx: &mut Context<'_>, count: &mut i64) -> Result<()> {
-        *count += i64::from(truth(ctx.get_raw(0)) == Some(true));
+    fn take(&mut self, octets: usize) -> Result<()> {
+        self.budget.take(octets)?;
+        self.octets += octets;
         Ok(())
     }
 
-    fn finalize(&self, _: &mut Context<'_>, count: Option<i64>) -> Result<i64> {
-        Ok(count.unwrap_or(0))
+    fn give(&mut self, octets: usize) {
+        let octets = octets.min(self.octets);
+        self.octets -= octets;
+        self.budget.give(octets);
     }
 }
 
-/// The first argument where the second is greatest or least.
-struct By {
-    greatest: bool,
+impl Drop for Share {
+    fn drop(&mut self) {
+        self.budget.give(self.octets);
+    }
 }
 
-impl Aggregate<Option<(Value, Value)>, Value> for By {
-    fn init(&self, _: &mut Context<'_>) -> Result<Option<(Value, Value)>> {
-        Ok(None)
+/// What a function knows of the values of a group so far.
+trait State: RefUnwindSafe + UnwindSafe + Send {
+    /// Takes the values of a row.
+    fn step(&mut self, ctx: &Context<'_>) -> Result<()>;
+
+    /// What it says of all.
+    fn result(&mut self) -> Result<Value>;
+}
+
+/// A function, by the state it begins with.
+struct Function<S> {
+    budget: Arc<Budget>,
+    begin: fn(Share) -> S,
+}
+
+impl<S: State> Aggregate<S, Value> for Function<S> {
+    fn init(&self, _: &mut Context<'_>) -> Result<S> {
+        Ok((self.begin)(Share::of(&self.budget)))
     }
 
-    fn step(&self, ctx: &mut Context<'_>, best: &mut Option<(Value, Value)>) -> Result<()> {
-        let by = owned(ctx.get_raw(1))?;
-        if by == Value::Null {
-            return Ok(());
+    fn step(&self, ctx: &mut Context<'_>, state: &mut S) -> Result<()> {
+        state.step(ctx)
+    }
+
+    fn finalize(&self, _: &mut Context<'_>, state: Option<S>) -> Result<Value> {
+        let mut state = state.unwrap_or_else(|| (self.begin)(Share::of(&self.budget)));
+        state.result()
+    }
+}
+
+impl<S: State> WindowAggregate<S, Value> for Function<S> {
+    fn value(&self, state: Option<&mut S>) -> Result<Value> {
+        match state {
+            Some(state) => state.result(),
+            None => (self.begin)(Share::of(&self.budget)).result(),
         }
-        let better = best.as_ref().is_none_or(|(_, known)| {
-            let order = order(&by, known);
-            if self.greatest {
-                order.is_gt()
-            } else {
-                order.is_lt()
-            }
-        });
-        if better {
-            *best = Some((owned(ctx.get_raw(0))?, by));
-        }
-        Ok(())
     }
 
-    fn finalize(&self, _: &mut Context<'_>, best: Option<Option<(Value, Value)>>) -> Result<Value> {
-        Ok(best.flatten().map_or(Value::Null, |(value, _)| value))
+    fn inverse(&self, _: &mut Context<'_>, _: &mut S) -> Result<()> {
+        Err(wrong(
+            "this function needs a window that begins with the partition",
+        ))
     }
 }
 
-/// The first value that is not NULL.
-struct Arbitrary;
-
-impl Aggregate<Value, Value> for Arbitrary {
-    fn init(&self, _: &mut Context<'_>) -> Result<Value> {
-        Ok(Value::Null)
-    }
-
-    fn step(&self, ctx: &mut Context<'_>, value: &mut Value) -> Result<()> {
-        if *value == Value::Null {
-            *value = owned(ctx.get_raw(0))?;
-        }
-        Ok(())
-    }
-
-    fn finalize(&self, _: &mut Context<'_>, value: Option<Value>) -> Result<Value> {
-        Ok(value.unwrap_or(Value::Null))
-    }
+/// A connection that gets functions, and their names.
+struct Registry<'a> {
+    connection: Option<&'a Connection>,
+    budget: Arc<Budget>,
+    names: Vec<&'static str>,
 }
 
-struct Every {
-    all: bool,
-}
-
-impl Aggregate<Option<bool>, Option<bool>> for Every {
-    fn init(&self, _: &mut Context<'_>) -> Result<Option<bool>> {
-        Ok(None)
-    }
-
-    fn step(&self, ctx: &mut Context<'_>, outcome: &mut Option<bool>) -> Result<()> {
-        if let Some(truth) = truth(ctx.get_raw(0)) {
-            let so_far = outcome.unwrap_or(self.all);
-            *outcome = Some(if self.all {
-                so_far && truth
-            } else {
-                so_far || truth
-            });
-        }
-        Ok(())
-    }
-
-    fn finalize(&self, _: &mut Context<'_>, outcome: Option<Option<bool>>) -> Result<Option<bool>> {
-        Ok(outcome.flatten())
-    }
-}
-
-/// The least value that is not below the given share of all; exact, but bounded.
-struct Percentile {
-    kept: Arc<AtomicUsize>,
-}
-
-impl Aggregate<(Vec<f64>, f64), Option<f64>> for Percentile {
-    fn init(&self, _: &mut Context<'_>) -> Result<(Vec<f64>, f64)> {
-        Ok((Vec::new(), 0.5))
-    }
-
-    fn step(&self, ctx: &mut Context<'_>, (values, share): &mut (Vec<f64>, f64)) -> Result<()> {
-        let Some(value) = ctx.get::<Option<f64>>(0)? else {
-            return Ok(());
-        };
-        *share = ctx.get(1)?;
-        if !(0.0..=1.0).contains(share) {
-            let message = "approx_percentile: the share must be between 0 and 1";
-            return Err(Error::UserFunctionError(message.into()));
-        }
-        if self.kept.fetch_add(1, Memory::Relaxed) >= MOST_KEPT {
-            let message = "approx_percentile: too many values";
-            return Err(Error::UserFunctionError(message.into()));
-        }
-        values.push(value);
-        Ok(())
-    }
-
-    fn finalize(
-        &self,
-        _: &mut Context<'_>,
-        values: Option<(Vec<f64>, f64)>,
-    ) -> Result<Option<f64>> {
-        let Some((mut values, share)) = values else {
-            return Ok(None);
-        };
-        self.kept.fetch_sub(values.len(), Memory::Relaxed);
-        values.sort_by(f64::total_cmp);
-        #[expect(
-            clippy::as_conversions,
-            clippy::cast_precision_loss,
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "a share of a number of values, which is at most four million"
-        )]
-        let place = (share * values.len() as f64).ceil() as usize;
-        Ok(values.get(place.saturating_sub(1)).copied())
-    }
-}
-
-/// Count, mean and sum of squared differences, as Welford has it.
-struct Spread {
-    sample: bool,
-    root: bool,
-}
-
-impl Aggregate<(f64, f64, f64), Option<f64>> for Spread {
-    fn init(&self, _: &mut Context<'_>) -> Result<(f64, f64, f64)> {
-        Ok((0.0, 0.0, 0.0))
-    }
-
-    fn step(
-        &self,
-        ctx: &mut Context<'_>,
-        (count, mean, squares): &mut (f64, f64, f64),
+impl Registry<'_> {
+    fn add<S: State + 'static>(
+        &mut self,
+        name: &'static str,
+        arguments: &[i32],
+        begin: fn(Share) -> S,
     ) -> Result<()> {
-        let Some(value) = ctx.get::<Option<f64>>(0)? else {
+        self.names.push(name);
+        let Some(connection) = self.connection else {
             return Ok(());
         };
-        *count += 1.0;
-        let before = value - *mean;
-        *mean += before / *count;
-        *squares += before * (value - *mean);
+        let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
+        for arguments in arguments {
+            let budget = Arc::clone(&self.budget);
+            let function = Function { budget, begin };
+            connection.create_window_function(name, *arguments, flags, function)?;
+        }
         Ok(())
     }
+}
 
-    fn finalize(&self, _: &mut Context<'_>, all: Option<(f64, f64, f64)>) -> Result<Option<f64>> {
-        let Some((count, _, squares)) = all else {
-            return Ok(None);
-        };
-        let divisor = if self.sample { count - 1.0 } else { count };
-        if divisor <= 0.0 {
-            return Ok(None);
-        }
-        let variance = squares / divisor;
-        Ok(Some(if self.root { variance.sqrt() } else { variance }))
-    }
+/// Makes all of them known to a connection.
+pub(super) fn register(connection: &Connection, budget: &Arc<Budget>) -> Result<()> {
+    add_all(&mut Registry {
+        connection: Some(connection),
+        budget: Arc::clone(budget),
+        names: Vec::new(),
+    })
+}
+
+/// The names of all.
+pub(super) fn names() -> Vec<&'static str> {
+    let mut registry = Registry {
+        connection: None,
+        budget: Budget::of(0),
+        names: Vec::new(),
+    };
+    // Without a connection there is nothing that could fail.
+    let _: Result<()> = add_all(&mut registry);
+    registry.names
+}
+
+fn add_all(to: &mut Registry<'_>) -> Result<()> {
+    simple::add(to)?;
+    extreme::add(to)?;
+    moments::add(to)?;
+    collect::add(to)?;
+    distinct::add(to)?;
+    digest::add(to)?;
+    periods::add(to)
 }

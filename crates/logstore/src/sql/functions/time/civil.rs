@@ -2,7 +2,7 @@
 
 /// A point in time, taken apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Civil {
+pub(in crate::sql::functions) struct Civil {
     pub(super) year: i64,
     pub(super) month: i64,
     pub(super) day: i64,
@@ -17,6 +17,17 @@ const DAY: i64 = 86_400_000;
 const MOST: i64 = 253_402_300_799_999;
 
 impl Civil {
+    /// 1970-01-01 00:00:00
+    pub(super) const EPOCH: Self = Self {
+        year: 1970,
+        month: 1,
+        day: 1,
+        hour: 0,
+        minute: 0,
+        second: 0,
+        millisecond: 0,
+    };
+
     /// From milliseconds of the epoch; `None` beyond the years that have four digits.
     pub(super) fn from_millis(millis: i64) -> Option<Self> {
         if !(-62_167_219_200_000..=MOST).contains(&millis) {
@@ -75,6 +86,9 @@ impl Civil {
         let mut time = time.splitn(3, ':').map(|part| part.parse::<i64>().ok());
         let (hour, minute) = (time.next()??, time.next()??);
         let second = time.next().unwrap_or(Some(0))?;
+        if !fraction.chars().all(|c| c.is_ascii_digit()) {
+            return None;
+        }
         let digits: String = fraction.chars().chain("00".chars()).take(3).collect();
         let civil = Self {
             year,
@@ -85,15 +99,26 @@ impl Civil {
             second,
             millisecond: digits.parse().ok()?,
         };
-        let in_range = (0..=9999).contains(&year)
-            && (1..=12).contains(&month)
-            && (1..=31).contains(&day)
-            && (0..24).contains(&hour)
-            && (0..60).contains(&minute)
-            && (0..60).contains(&second);
+        Some(civil).filter(|civil| civil.is_a_date())
+    }
+
+    /// Whether there is such a day and such a time.
+    pub(super) fn is_a_date(self) -> bool {
+        let in_range = (0..=9999).contains(&self.year)
+            && (1..=12).contains(&self.month)
+            && (1..=31).contains(&self.day)
+            && (0..24).contains(&self.hour)
+            && (0..60).contains(&self.minute)
+            && (0..60).contains(&self.second);
         // The 31st of a month that has 30 days would come back as another day.
-        let same = |civil: &Self| Self::from_millis(civil.millis()) == Some(*civil);
-        Some(civil).filter(|civil| in_range && same(civil))
+        in_range && Self::from_millis(self.millis()) == Some(self)
+    }
+
+    /// The year and the number of the week as ISO 8601 has it: the first has the first Thursday.
+    pub(super) fn week(self) -> (i64, i64) {
+        let thursday = Self::from_millis(self.millis() + (3 - self.weekday()) * DAY);
+        let thursday = thursday.unwrap_or(self);
+        (thursday.year, (thursday.day_of_year() - 1) / 7 + 1)
     }
 
     /// 0 for Monday.
