@@ -56,11 +56,11 @@ impl Follower {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        let lines = lines(child.stdout.take().unwrap());
+        let printed = lines(child.stdout.take().unwrap());
         let messages = lines(child.stderr.take().unwrap());
         Self {
             child,
-            lines,
+            lines: printed,
             messages,
         }
     }

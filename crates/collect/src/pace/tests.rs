@@ -39,7 +39,10 @@ fn a_burst_of_ten_gigabits_does_not_fill_the_buffer() {
     for room in [4 * MIB, 8 * MIB, 16 * MIB] {
         let nap = after(room, 1, 1_000_000).unwrap();
         let payload = nap * 1250;
-        assert!(payload * 3 <= u128::try_from(room).unwrap(), "{payload} in {room}");
+        assert!(
+            payload * 3 <= u128::try_from(room).unwrap(),
+            "{payload} in {room}"
+        );
     }
 }
 

@@ -100,6 +100,14 @@ enum Source {
     Group(Arc<Stored>, i64, i64),
 }
 
+/// Rows to look at, and where they are from.
+struct Next {
+    chunk: Chunk,
+    segment: Option<Arc<Segment>>,
+    shard: i64,
+    base: i64,
+}
+
 /// Bits of a row's number in its row group, and of a row group's in its segment.
 const ROW_BITS: u32 = 24;
 const ROW_GROUP_BITS: u32 = 16;
@@ -152,7 +160,12 @@ impl Scan {
                 self.too_late = true;
                 return None;
             }
-            let (chunk, segment, (shard, base)) = self.next_chunk()?;
+            let Next {
+                chunk,
+                segment,
+                shard,
+                base,
+            } = self.next_chunk()?;
             match self.find(&chunk) {
                 Ok(rows) if rows.is_empty() => {}
                 Ok(rows) => {
@@ -177,7 +190,7 @@ impl Scan {
         }
     }
 
-    fn next_chunk(&mut self) -> Option<(Chunk, Option<Arc<Segment>>, (i64, i64))> {
+    fn next_chunk(&mut self) -> Option<Next> {
         loop {
             if let Some(Open {
                 segment,
@@ -188,15 +201,23 @@ impl Scan {
             {
                 if let Some(row_group) = row_groups.next() {
                     let part = Part::RowGroup(Arc::clone(reader), row_group);
-                    let at = (segment.row().shard, base(*number, row_group));
-                    return Some((Chunk::new(part), Some(Arc::clone(segment)), at));
+                    return Some(Next {
+                        chunk: Chunk::new(part),
+                        shard: segment.row().shard,
+                        segment: Some(Arc::clone(segment)),
+                        base: base(*number, row_group),
+                    });
                 }
                 self.open = None;
             }
             match self.sources.next()? {
                 Source::Group(stored, shard, number) => {
-                    let chunk = Chunk::new(Part::Group(stored));
-                    return Some((chunk, None, (shard, base(number, 0))));
+                    return Some(Next {
+                        chunk: Chunk::new(Part::Group(stored)),
+                        segment: None,
+                        shard,
+                        base: base(number, 0),
+                    });
                 }
                 Source::Segment(segment, number) => match segment.read() {
                     Ok(reader) => {

@@ -97,7 +97,7 @@ fn bound(client: &Client, search: &SearchExpression, logstore: &str) -> Result<S
         }
         Err(error) => return Err(hinted(error)),
     };
-    Search::bind(search, &index).map_err(|error| Failure::failed(error.message.to_string()))
+    Search::bind(search, &index).map_err(|error| Failure::failed(error.message.clone()))
 }
 
 /// Rows that were found and not printed yet, and how they are printed.
