@@ -34,8 +34,8 @@
 //!
 //! # How long a write takes
 //! A write is acknowledged after the next sync. The writer syncs when it has taken all that waited,
-//! so that a lone writer waits for one sync, and many share one: nothing is held back to gather more.
-//! There is no setting: the disk alone decides.
+//! so that a lone writer waits for one sync, and many share one. Nothing is held back to gather more
+//! unless [`Settings::sync_delay`] says so.
 //!
 //! # Memory
 //! Rows that are not in segments yet: [`Settings::memory`]. Bodies of requests and what becomes of

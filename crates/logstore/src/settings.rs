@@ -23,6 +23,9 @@ pub struct Settings {
     /// Batches that may wait for the writer; when there are more, [`crate::Logstore::append`]
     /// waits and [`crate::Logstore::try_append`] gives the batch back. 64.
     pub queue: usize,
+    /// How long a sync may wait for more batches that it could serve; the disk's own latency comes
+    /// on top. More: fewer syncs for many small writers, each of whom waits longer. 0.
+    pub sync_delay: Duration,
     /// What requests over HTTP, and the answers to pulls, may hold in memory together, octets; more
     /// wait for it. A body counts with what becomes of it, about five times its size before
     /// compression; one that is made to be costly may take three times that. 256 MiB.
@@ -70,6 +73,7 @@ impl Default for Settings {
             seal_age: Duration::from_mins(5),
             disk_budget: None,
             queue: 64,
+            sync_delay: Duration::ZERO,
             requests: 256 << 20,
             compression: Compression::Zstd,
             row_group_rows: 1 << 16,

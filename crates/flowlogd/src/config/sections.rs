@@ -109,6 +109,10 @@ pub struct Logstore {
     /// Rows are sealed when the first of them is so old. Default `5m`. Less lets other programs
     /// see them in the segments sooner, at the price of more and smaller ones.
     pub seal_after: Span,
+    /// How long a sync may wait for more writers that it could serve, up to `1s`. Default `0s`: a
+    /// write is acknowledged as soon as the disk has it. Raise it where very many clients write a
+    /// little each and the disk is slow to sync.
+    pub sync_delay: Span,
     /// What segments and journals may take of the disk; beyond it the oldest rows are deleted and
     /// counted. 0 is the disk's own limit. Default `0`. Set it where the disk has other users.
     pub disk_budget: Octets,
@@ -129,6 +133,7 @@ impl Default for Logstore {
             endpoints: vec!["localhost".into()],
             seal_size: Octets(64 << 20),
             seal_after: Span::from_seconds(300),
+            sync_delay: Span::from_seconds(0),
             disk_budget: Octets(0),
             retention_days: 30,
             query_timeout: Span::from_seconds(30),

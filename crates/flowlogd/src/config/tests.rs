@@ -168,6 +168,10 @@ fn values_out_of_place_are_errors_of_the_same_shape() {
             "FILE:2: logstore.seal_size = \"1KiB\": out of range; write \"1MiB\" to \"1GiB\"",
         ),
         (
+            "[logstore]\nsync_delay = \"2s\"\n",
+            "FILE:2: logstore.sync_delay = \"2s\": out of range; write \"0s\" to \"1s\"",
+        ),
+        (
             "[control]\nlisten = \"127.0.0.1:9082\"\n",
             "defaults: logstore.listen = \"127.0.0.1:9082\": the address of control.listen as \
              well; give each a port of its own",

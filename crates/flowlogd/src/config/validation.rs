@@ -229,6 +229,11 @@ fn check_logstore(config: &Config) -> Result<(), Problem> {
         1_000..=86_400_000,
     )?;
     spanned(
+        "logstore.sync_delay",
+        logstore.sync_delay.millis(),
+        0..=1_000,
+    )?;
+    spanned(
         "logstore.query_timeout",
         logstore.query_timeout.millis(),
         100..=3_600_000,

@@ -41,6 +41,7 @@ fn settings(section: &config::Logstore) -> Settings {
     Settings {
         seal_octets: usize::try_from(section.seal_size.0).unwrap_or(usize::MAX),
         seal_age: section.seal_after.duration(),
+        sync_delay: section.sync_delay.duration(),
         disk_budget: (section.disk_budget.0 > 0).then_some(section.disk_budget.0),
         query: QueryLimits {
             deadline: section.query_timeout.duration(),

@@ -2,6 +2,8 @@ mod crash;
 mod reshard;
 mod retention;
 
+use std::time::Duration;
+
 use super::*;
 use crate::sample::{LOGSTORE, PROJECT, ask, batch, open, open_with, row_ids, settings};
 
@@ -69,6 +71,24 @@ fn rows_that_are_known_are_refused_and_new_ones_of_the_same_batch_are_not() {
 }
 
 #[test]
+fn batches_that_come_while_a_sync_waits_share_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let patient = Settings {
+        sync_delay: Duration::from_mins(1),
+        ..settings()
+    };
+    let logstore = open_with(dir.path(), patient);
+    let before = logstore.stats().journal_syncs;
+    let receipts: Vec<_> = (0..20)
+        .map(|partition| logstore.append(batch(partition, 0, 1)))
+        .collect();
+    // Whoever seals does not wait.
+    logstore.seal();
+    assert!(receipts.into_iter().all(|receipt| receipt.wait().is_ok()));
+    assert_eq!(logstore.stats().journal_syncs - before, 1);
+}
+
+#[test]
 fn a_head_is_sealed_when_it_is_full() {
     let dir = tempfile::tempdir().unwrap();
     let small = Settings {
@@ -97,7 +117,7 @@ fn a_head_is_sealed_when_it_is_old() {
     let hands = crate::sample::Hands::default();
     let settings = Settings {
         clock: hands.clock(),
-        seal_age: std::time::Duration::from_mins(5),
+        seal_age: Duration::from_mins(5),
         ..settings()
     };
     let logstore = open_with(dir.path(), settings);

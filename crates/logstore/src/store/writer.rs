@@ -100,6 +100,7 @@ impl Writer {
     fn round(&mut self, first: Command, commands: &Receiver<Command>) {
         let mut next = Some(first);
         let mut octets = 0;
+        let until = self.inner.settings.clock.now() + self.inner.settings.sync_delay;
         while let Some(command) = next {
             match command {
                 Command::Append(pending) => {
@@ -121,12 +122,23 @@ impl Writer {
                 }
             }
             next = if octets < ROUND_OCTETS {
-                commands.try_recv().ok()
+                self.another(commands, until)
             } else {
                 None
             };
         }
         self.sync();
+    }
+
+    /// What else the next sync can serve: what is there, or comes until then.
+    fn another(&self, commands: &Receiver<Command>, until: Duration) -> Option<Command> {
+        let delay = self.inner.settings.sync_delay;
+        if delay.is_zero() {
+            return commands.try_recv().ok();
+        }
+        // A clock that is set back does not make it longer.
+        let left = until.saturating_sub(self.inner.settings.clock.now());
+        commands.recv_timeout(left.min(delay)).ok()
     }
 
     fn append(&mut self, mut pending: Pending) {
