@@ -3,7 +3,8 @@
 //! A table of flows is read at random places. With pages of 4 KiB nearly every look also has to find
 //! its page, which in a virtual machine costs as much as the look; with pages of 2 MiB it does not.
 //! Kernels give huge pages to those who ask (`transparent_hugepage/enabled` is `madvise` nearly
-//! everywhere), so what is large enough asks for them. Where the kernel has none, it is memory like any other.
+//! everywhere), so what is large enough asks for them. Where the kernel has none, it is memory like
+//! any other.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::ptr;
