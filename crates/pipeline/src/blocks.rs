@@ -8,8 +8,8 @@ use alloc::vec::Vec;
 
 use flowlog_record::Row;
 
-/// Rows of a full block: less than a megabyte.
-const BLOCK: usize = 4096;
+/// Rows of a full block: some 200 KiB.
+const BLOCK: usize = 1024;
 
 /// Rows in the order in which they left.
 #[derive(Clone, Debug, Default)]
@@ -41,6 +41,11 @@ impl RowBlocks {
     /// Whether there are none.
     pub const fn is_empty(&self) -> bool {
         self.blocks.is_empty()
+    }
+
+    /// Whether the first block is full.
+    pub fn has_full_block(&self) -> bool {
+        self.blocks.first().is_some_and(|block| block.len() >= BLOCK)
     }
 
     /// The rows.

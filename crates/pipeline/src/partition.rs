@@ -151,6 +151,11 @@ impl Partition {
         !self.flows.rows.is_empty()
     }
 
+    /// Whether so many rows have left that it is time to take them.
+    pub fn has_full_block(&self) -> bool {
+        self.flows.rows.has_full_block()
+    }
+
     /// What became of datagrams and Sets.
     pub const fn ledger(&self) -> &Ledger {
         &self.ledger

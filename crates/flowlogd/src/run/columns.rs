@@ -86,6 +86,11 @@ impl ColumnBuilder {
         self.rows += 1;
     }
 
+    /// Whether any row has a value.
+    pub(crate) const fn has_values(&self) -> bool {
+        !matches!(self.form, Form::Undecided)
+    }
+
     /// The column.
     pub(crate) fn finish(self) -> Values {
         match self.form {

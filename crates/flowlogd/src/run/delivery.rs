@@ -18,6 +18,9 @@ use super::book::Numbered;
 use super::columns::ColumnBuilder;
 use crate::config::Config;
 
+/// Rows whose values are read together: what the first cache holds.
+const TILE: usize = 64;
+
 /// Where the rows of one flow log go, and what they look like.
 #[derive(Debug)]
 struct Destination {
@@ -216,34 +219,39 @@ impl Destination {
                 u32::try_from(time.seconds).unwrap_or(0)
             })
             .collect();
-        let columns = self
-            .layout
-            .columns()
-            .iter()
-            .zip(&self.names)
-            .filter(|(column, _)| {
-                let says = |row: &&Row| column.value(row, names) != Value::Absent;
-                !column.is_optional() || rows.iter().any(says)
-            })
-            .map(|(column, name)| {
-                let mut builder = ColumnBuilder::with_capacity(rows.len());
-                for row in rows {
-                    builder.push(column.value(row, names));
-                }
-                Column {
-                    name: Arc::clone(name),
-                    values: builder.finish(),
-                }
-            });
         let group = Group {
             topic: SLS_TOPIC.into(),
             source: source.to_string().into(),
             time,
-            columns: columns.collect(),
+            columns: self.columns(rows, names),
             numbers: rows.iter().map(|row| row.number).collect(),
             ..Group::default()
         };
         (group, clamped)
+    }
+
+    /// Few rows at a time give their values to all columns: those rows are read from memory once.
+    fn columns(&self, rows: &[&Row], names: &Names<'_>) -> Vec<Column> {
+        let columns = self.layout.columns();
+        let mut builders: Vec<_> = columns
+            .iter()
+            .map(|_| ColumnBuilder::with_capacity(rows.len()))
+            .collect();
+        for few in rows.chunks(TILE) {
+            for (column, builder) in columns.iter().zip(&mut builders) {
+                for row in few {
+                    builder.push(column.value(row, names));
+                }
+            }
+        }
+        let named = columns.iter().zip(&self.names).zip(builders);
+        named
+            .filter(|((column, _), builder)| !column.is_optional() || builder.has_values())
+            .map(|((_, name), builder)| Column {
+                name: Arc::clone(name),
+                values: builder.finish(),
+            })
+            .collect()
     }
 }
 

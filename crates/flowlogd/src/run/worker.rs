@@ -30,7 +30,7 @@ const WAIT: Duration = Duration::from_millis(250);
 /// How long a worker leaves a socket alone that the kernel refuses to read.
 const REFUSED: Duration = Duration::from_millis(4);
 /// The most rows that are handed over at once: at most one batch of the Logstore per flow log.
-const HANDOVER: usize = 16_384;
+const HANDOVER: usize = 8_192;
 /// Batches that are taken from the kernel at the end: senders may go on for ever.
 const LAST_BATCHES: usize = 8192;
 
@@ -173,13 +173,18 @@ impl Worker {
                 .get_mut(place)
                 .filter(|owned| owned.number == number)
             {
-                Some(Owned { partition, .. }) => {
+                Some(owned) => {
                     apply(
-                        partition,
+                        &mut owned.partition,
                         (at, from, datagram.octets),
                         shed,
                         &mut self.warnings,
                     );
+                    // Rows of this partition are stored while those of the next one leave.
+                    if owned.partition.has_full_block() {
+                        queue(owned, &mut self.outbox, &self.links);
+                        send(&mut self.outbox, &self.links);
+                    }
                 }
                 // The kernel steers by the same function, so this would be its mistake.
                 None => self.received.missteered += 1,
@@ -204,6 +209,10 @@ impl Worker {
             if dropped {
                 owned.partition.handle_kernel_drops(now);
             }
+            if owned.partition.has_full_block() {
+                queue(owned, &mut self.outbox, &self.links);
+                send(&mut self.outbox, &self.links);
+            }
         }
         // When nobody listens any more, the daemon ends and has been told why.
         let _ = self.links.notices.send(Said::of(&mut self.owned));
@@ -220,26 +229,10 @@ impl Worker {
 
     /// Hands rows over as far as they are taken; the rest waits.
     fn hand_over(&mut self) {
-        let Self { owned, outbox, .. } = self;
-        for owned in owned.iter_mut().filter(|owned| owned.partition.has_rows()) {
-            let mut all = owned.partition.take_blocks();
-            self.links.board.rows_left(all.len());
-            while let Some(rows) = all.split_front(HANDOVER) {
-                outbox.push_back(Handover {
-                    partition: owned.number,
-                    delivery: Arc::clone(&self.links.delivery),
-                    rows,
-                });
-            }
+        for owned in self.owned.iter_mut().filter(|it| it.partition.has_rows()) {
+            queue(owned, &mut self.outbox, &self.links);
         }
-        while let Some(handover) = self.outbox.pop_front() {
-            if let Err(TrySendError::Full(back) | TrySendError::Disconnected(back)) =
-                self.links.rows.try_send(handover)
-            {
-                self.outbox.push_front(back);
-                return;
-            }
-        }
+        send(&mut self.outbox, &self.links);
     }
 
     /// Rows that are due by now leave under the flow logs that held until now.
@@ -275,6 +268,31 @@ impl Worker {
 struct Batch {
     taken: usize,
     woken: bool,
+}
+
+/// Puts what has left a partition behind what waits.
+fn queue(owned: &mut Owned, outbox: &mut VecDeque<Handover>, links: &Links) {
+    let mut all = owned.partition.take_blocks();
+    links.board.rows_left(all.len());
+    while let Some(rows) = all.split_front(HANDOVER) {
+        outbox.push_back(Handover {
+            partition: owned.number,
+            delivery: Arc::clone(&links.delivery),
+            rows,
+        });
+    }
+}
+
+/// Hands over what waits, as far as it is taken.
+fn send(outbox: &mut VecDeque<Handover>, links: &Links) {
+    while let Some(handover) = outbox.pop_front() {
+        if let Err(TrySendError::Full(back) | TrySendError::Disconnected(back)) =
+            links.rows.try_send(handover)
+        {
+            outbox.push_front(back);
+            return;
+        }
+    }
 }
 
 fn apply(
