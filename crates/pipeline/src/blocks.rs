@@ -45,7 +45,9 @@ impl RowBlocks {
 
     /// Whether the first block is full.
     pub fn has_full_block(&self) -> bool {
-        self.blocks.first().is_some_and(|block| block.len() >= BLOCK)
+        self.blocks
+            .first()
+            .is_some_and(|block| block.len() >= BLOCK)
     }
 
     /// The rows.

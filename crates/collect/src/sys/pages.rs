@@ -6,23 +6,34 @@
 //! everywhere), so what is large enough asks for them. Where the kernel has none, it is memory like
 //! any other.
 
+mod reserve;
+
 use std::alloc::{GlobalAlloc, Layout, System};
-use std::ptr;
+use std::ptr::{self, NonNull};
 
 use libc::{MAP_ANONYMOUS, MAP_PRIVATE, PROT_READ, PROT_WRITE};
+
+use reserve::Reserve;
 
 /// A huge page.
 const HUGE: usize = 2 << 20;
 
+/// What the program has reserved.
+static RESERVE: Reserve = Reserve::new();
+
 /// The allocator of a program with large tables: what is at least 2 MiB comes in huge pages of the
-/// kernel's own, the rest from the system's allocator.
+/// kernel's own, the rest from the system's allocator; both from what was reserved, while that lasts.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct HugePages;
 
-// SAFETY: each block comes from the one place that its layout names, and goes back there: large ones
-// to the kernel, others to the system's allocator, whose contract is this one.
+// SAFETY: each block goes back to where it came from. The reserve knows its own by their addresses;
+// for the others their layout says it: large ones are the kernel's, the rest the system's
+// allocator's, whose contract is this one.
 unsafe impl GlobalAlloc for HugePages {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        if let Some(block) = RESERVE.alloc(layout) {
+            return block.as_ptr();
+        }
         if is_large(layout) {
             return map(layout.size());
         }
@@ -31,6 +42,11 @@ unsafe impl GlobalAlloc for HugePages {
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        if let Some(block) = RESERVE.alloc(layout) {
+            // SAFETY: the block is this long, and ours.
+            unsafe { block.as_ptr().write_bytes(0, layout.size()) };
+            return block.as_ptr();
+        }
         if is_large(layout) {
             // New pages are zeros.
             return map(layout.size());
@@ -40,6 +56,10 @@ unsafe impl GlobalAlloc for HugePages {
     }
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        if RESERVE.has(block) {
+            // SAFETY: the caller's promise, handed on.
+            return unsafe { RESERVE.dealloc(block, layout) };
+        }
         if is_large(layout) {
             return unmap(block, layout.size());
         }
@@ -50,12 +70,18 @@ unsafe impl GlobalAlloc for HugePages {
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         // SAFETY: the caller promises that the size, rounded up to the alignment, is no overflow.
         let new = unsafe { Layout::from_size_align_unchecked(size, layout.align()) };
-        if !is_large(layout) && !is_large(new) {
+        if RESERVE.has(block) {
+            // SAFETY: the caller's promise, handed on.
+            if unsafe { RESERVE.resize(block, layout, size) } {
+                return block;
+            }
+        } else if is_large(layout) {
+            if is_large(new) && pages(size) == pages(layout.size()) {
+                return block;
+            }
+        } else if !RESERVE.wants(new) && !is_large(new) {
             // SAFETY: the caller's promise, handed on: it was `System` that gave this block.
             return unsafe { System.realloc(block, layout, size) };
-        }
-        if is_large(layout) && is_large(new) && pages(size) == pages(layout.size()) {
-            return block;
         }
         // SAFETY: the size is not 0, as the caller promises.
         let moved = unsafe { self.alloc(new) };
@@ -70,6 +96,26 @@ unsafe impl GlobalAlloc for HugePages {
 }
 
 impl HugePages {
+    /// Takes so much memory from the kernel, touches all of it, and gives it out from then on; to be
+    /// called once. Whether there was so much; nothing is always there.
+    pub fn reserve(self, octets: usize) -> bool {
+        if octets == 0 {
+            return true;
+        }
+        let octets = octets.next_multiple_of(HUGE);
+        let Some(memory) = NonNull::new(map(octets)) else {
+            return false;
+        };
+        // SAFETY: the memory is this long, and nobody else's.
+        unsafe { memory.as_ptr().write_bytes(0, octets) };
+        // SAFETY: it is new and is never given back, but here, when it was refused whole.
+        let taken = unsafe { RESERVE.take(memory, octets) };
+        if !taken {
+            unmap(memory.as_ptr(), octets);
+        }
+        taken
+    }
+
     /// Lets the system's allocator keep what is freed for what is allocated next: batches come and go
     /// by the second, and new pages are dear. To be called once, at the start.
     pub fn keep_freed(self) {

@@ -217,7 +217,8 @@ fn check_limits(config: &Config) -> Result<(), Problem> {
         limits.live_flows.into(),
         1_000..=1_000_000_000,
     )?;
-    sized("limits.memory", limits.memory, 64 << 20..=1 << 44)
+    sized("limits.memory", limits.memory, 64 << 20..=1 << 44)?;
+    sized("limits.reserve", limits.reserve, 0..=limits.memory.0 / 2)
 }
 
 fn check_logstore(config: &Config) -> Result<(), Problem> {

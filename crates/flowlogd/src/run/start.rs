@@ -8,10 +8,10 @@ use std::sync::atomic::AtomicBool;
 
 use crossbeam_channel::{Sender, bounded, unbounded};
 use flowlog_access::Keyring;
-use flowlog_collect::{BindError, Bound};
+use flowlog_collect::{BindError, Bound, HugePages};
 use flowlog_logstore::{Logstore, ManageError, OpenError};
 use flowlog_sls::Endpoints;
-use tracing::info;
+use tracing::{info, warn};
 
 use super::begin::{self, Begun, Owned};
 use super::bind;
@@ -105,6 +105,7 @@ impl StartError {
 /// Builds the daemon and sets it going; `events` is where it hears of trouble.
 pub(super) fn start(config: Config, events: &Sender<Event>) -> Result<Daemon, StartError> {
     let data = DataDirectory::open(&config.data)?;
+    reserve(&config);
     let readiness = Readiness::default();
     let publisher = Publisher::default();
     let telemetry = bind::telemetry(&config, &readiness, &publisher)?;
@@ -269,6 +270,17 @@ fn workers(
         workers.add(commands, waker, thread);
     }
     Ok(workers)
+}
+
+/// Before anything is received: later it would be in the way.
+fn reserve(config: &Config) {
+    let octets = config.limits.reserve.0;
+    if !HugePages.reserve(usize::try_from(octets).unwrap_or(usize::MAX)) {
+        warn!(
+            octets,
+            "the system has no memory to reserve: limits.reserve"
+        );
+    }
 }
 
 fn keyring(data: &DataDirectory, config: &Config) -> Result<Keyring, StartError> {
