@@ -19,6 +19,9 @@ const LEAST: usize = 32 << 10;
 /// Larger ones would leave too little to others.
 const MOST: usize = 8 << 20;
 
+/// A cache line: cells of a table lie in one each, if the first does.
+const LINE: usize = 64;
+
 type Pool = Talc<Manual, DefaultBinning>;
 
 /// What a program has reserved.
@@ -58,11 +61,12 @@ impl Reserve {
         true
     }
 
-    /// A block out of the reserve, if it has one of that size.
+    /// A block out of the reserve, if it has one of that size; it begins at a cache line.
     pub(super) fn alloc(&self, layout: Layout) -> Option<NonNull<u8>> {
         if !self.wants(layout) {
             return None;
         }
+        let layout = layout.align_to(LINE).ok()?;
         // SAFETY: the size is not 0.
         unsafe { self.lock().try_allocate(layout) }
     }
@@ -83,7 +87,8 @@ impl Reserve {
     /// # Safety
     /// The block is of the reserve and of this layout, and nobody uses it any more.
     pub(super) unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
-        // SAFETY: the caller's promise, handed on.
+        let layout = layout.align_to(LINE).unwrap_or(layout);
+        // SAFETY: the caller's promise, handed on; it was given at this alignment.
         unsafe { self.lock().deallocate(block, layout) }
     }
 
@@ -92,7 +97,8 @@ impl Reserve {
     /// # Safety
     /// The block is of the reserve and of this layout, and the size is not 0.
     pub(super) unsafe fn resize(&self, block: *mut u8, layout: Layout, size: usize) -> bool {
-        // SAFETY: the caller's promise, handed on.
+        let layout = layout.align_to(LINE).unwrap_or(layout);
+        // SAFETY: the caller's promise, handed on; it was given at this alignment.
         unsafe { self.lock().try_realloc_in_place(block, layout, size) }
     }
 

@@ -31,6 +31,7 @@ fn small_limits_stay_small_and_never_are_nothing() {
         templates: 1,
         live_flows: 1000,
         memory: Octets(64 << 20),
+        reserve: Octets(0),
     };
     let settings = of_partition(&limits, identity(64));
     assert_eq!(settings.exporters, 16);

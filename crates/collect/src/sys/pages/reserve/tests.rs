@@ -17,7 +17,7 @@ fn reserve() -> Reserve {
 }
 
 fn octets(size: usize) -> Layout {
-    Layout::from_size_align(size, 64).unwrap()
+    Layout::from_size_align(size, 8).unwrap()
 }
 
 /// A block, filled with a number of its own.
@@ -33,6 +33,7 @@ impl<'a> Block<'a> {
         let layout = octets(size);
         let at = reserve.alloc(layout)?;
         assert!(reserve.has(at.as_ptr()));
+        assert_eq!(at.as_ptr().align_offset(LINE), 0);
         // SAFETY: the block is this long.
         unsafe { at.as_ptr().write_bytes(number, size) };
         Some(Self {
