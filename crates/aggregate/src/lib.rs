@@ -63,6 +63,7 @@ mod cell;
 mod ends;
 mod exporters;
 mod flow_log;
+mod index;
 mod key;
 mod ledger;
 mod measure;

@@ -35,11 +35,6 @@ impl<K: Key> Slab<K> {
         }
     }
 
-    /// Cells in use.
-    pub(crate) const fn len(&self) -> u32 {
-        self.live
-    }
-
     pub(crate) const fn is_empty(&self) -> bool {
         self.live == 0
     }

@@ -5,10 +5,10 @@ use alloc::collections::BTreeMap;
 use alloc::string::String;
 
 use flowlog_record::{HashKey, Sampling};
-use hashbrown::HashTable;
 use serde::{Deserialize, Serialize};
 
 use crate::cell::{Cell, Marks, PROPORTIONAL, SUMS};
+use crate::index::Index;
 use crate::key::Key;
 use crate::measure::Outlook;
 use crate::outlet::Outlet;
@@ -80,7 +80,7 @@ pub(crate) struct Full;
 #[derive(Debug)]
 pub(crate) struct Table<K: Key> {
     pub(crate) cells: Slab<K>,
-    index: HashTable<Slot>,
+    index: Index,
     pub(crate) side: BTreeMap<Slot, Side>,
     /// Records beyond what cells count.
     pub(crate) spilled: BTreeMap<Slot, u64>,
@@ -97,7 +97,7 @@ impl<K: Key> Table<K> {
     const fn with(cells: Slab<K>, key: HashKey) -> Self {
         Self {
             cells,
-            index: HashTable::new(),
+            index: Index::new(),
             side: BTreeMap::new(),
             spilled: BTreeMap::new(),
             extras: BTreeMap::new(),
@@ -109,18 +109,15 @@ impl<K: Key> Table<K> {
     pub(crate) fn restore(cells: Slab<K>, windows: &Windows, key: HashKey) -> Self {
         let mut table = Self::with(cells, key);
         let Self { cells, index, .. } = &mut table;
-        index.reserve(usize::try_from(cells.len()).unwrap_or(0), |_| 0);
-        for (slot, cell) in cells.iter() {
-            let hash = hash_of(cell, windows, &key);
-            index.insert_unique(hash, slot, |slot| rehash(cells, *slot, windows, &key));
+        if let Some((last, _)) = cells.iter().last() {
+            index.rebuild(last, hashes(cells, windows, &key));
         }
         table
     }
 
     /// Octets that cells and index take.
     pub(crate) fn octets(&self) -> usize {
-        let index = self.index.allocation_size();
-        self.cells.octets().saturating_add(index)
+        self.cells.octets().saturating_add(self.index.octets())
     }
 
     #[inline]
@@ -131,11 +128,7 @@ impl<K: Key> Table<K> {
     /// A row that may have this hash, without a look at its cell; [`Slot::MAX`] if there is none.
     #[inline]
     pub(crate) fn candidate(&self, hash: u64) -> Slot {
-        self.index
-            .iter_hash(hash)
-            .next()
-            .copied()
-            .unwrap_or(Slot::MAX)
+        self.index.slots(hash).next().unwrap_or(Slot::MAX)
     }
 
     /// Brings a cell nearer.
@@ -147,11 +140,10 @@ impl<K: Key> Table<K> {
     /// The row of `key` in `pane`.
     #[inline]
     pub(crate) fn find(&self, hash: u64, key: &K, pane: Pane) -> Option<Slot> {
-        let same = |slot: &Slot| {
+        self.index.slots(hash).find(|slot| {
             let cell = self.cells.get(*slot);
             cell.is_some_and(|cell| cell.key.same(key) && pane.holds(cell.start()))
-        };
-        self.index.find(hash, same).copied()
+        })
     }
 
     /// A row that starts at `start`; there is none of that key and window yet.
@@ -165,7 +157,9 @@ impl<K: Key> Table<K> {
         let Self {
             cells, index, key, ..
         } = self;
-        index.insert_unique(hash, slot, |slot| rehash(cells, *slot, windows, key));
+        index.insert((slot, hash), || {
+            hashes(cells, windows, key).filter(move |(other, _)| *other != slot)
+        });
         Some(slot)
     }
 
@@ -173,7 +167,7 @@ impl<K: Key> Table<K> {
     pub(crate) fn rest(&mut self) {
         if self.cells.is_empty() && self.cells.is_large() {
             self.cells = Slab::new();
-            self.index = HashTable::new();
+            self.index = Index::new();
         }
     }
 
@@ -183,9 +177,7 @@ impl<K: Key> Table<K> {
             return;
         };
         let hash = hash_of(cell, windows, &self.key);
-        if let Ok(entry) = self.index.find_entry(hash, |other| *other == slot) {
-            entry.remove();
-        }
+        self.index.remove(slot, hash);
         self.forget_side(slot);
         self.cells.remove(slot);
     }
@@ -294,8 +286,13 @@ fn hash_of<K: Key>(cell: &Cell<K>, windows: &Windows, key: &HashKey) -> u64 {
     cell.key.hash(key, windows.at(cell.start()).from)
 }
 
-fn rehash<K: Key>(cells: &Slab<K>, slot: Slot, windows: &Windows, key: &HashKey) -> u64 {
+/// All rows with their hashes.
+fn hashes<K: Key>(
+    cells: &Slab<K>,
+    windows: &Windows,
+    key: &HashKey,
+) -> impl Iterator<Item = (Slot, u64)> {
     cells
-        .get(slot)
-        .map_or(0, |cell| hash_of(cell, windows, key))
+        .iter()
+        .map(|(slot, cell)| (slot, hash_of(cell, windows, key)))
 }
