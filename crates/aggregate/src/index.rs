@@ -61,6 +61,14 @@ impl Index {
         }
     }
 
+    /// Brings near where [`slots`](Self::slots) looks first.
+    #[inline]
+    pub(crate) fn expect(&self, hash: u64) {
+        if let Some(entry) = self.entries.get(self.home(hash)) {
+            crate::nearer::bring(entry);
+        }
+    }
+
     /// Adds a slot. `others` gives all slots that are in the index with their hashes; it is gone
     /// through when there is no room, which is seldom.
     pub(crate) fn insert<I: Iterator<Item = (Slot, u64)>>(

@@ -68,6 +68,7 @@ mod key;
 mod ledger;
 mod measure;
 mod memory;
+mod nearer;
 mod notice;
 mod outlet;
 mod rates;

@@ -131,10 +131,18 @@ impl<K: Key> Table<K> {
         self.index.slots(hash).next().unwrap_or(Slot::MAX)
     }
 
-    /// Brings a cell nearer.
+    /// Brings near what [`candidate`](Self::candidate) reads.
     #[inline]
-    pub(crate) fn touch(&self, slot: Slot) -> u64 {
-        self.cells.get(slot).map_or(0, |cell| cell.packets)
+    pub(crate) fn expect(&self, hash: u64) {
+        self.index.expect(hash);
+    }
+
+    /// Brings a cell near.
+    #[inline]
+    pub(crate) fn touch(&self, slot: Slot) {
+        if let Some(cell) = self.cells.get(slot) {
+            crate::nearer::bring(cell);
+        }
     }
 
     /// The row of `key` in `pane`.
