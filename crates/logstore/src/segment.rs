@@ -17,11 +17,14 @@
 
 mod checked;
 mod column;
+mod dictionary;
 mod groups;
 mod layout;
 mod page;
+mod pages;
 mod read;
 mod rest;
+mod runs;
 mod write;
 
 use std::fs::{self, File};
@@ -107,7 +110,7 @@ impl Segment {
         let path = dir.join(Self::file_name(&row));
         let unfinished = path.with_extension("unfinished");
         let file = File::create(&unfinished)?;
-        (row.rows, row.sums) = write::write(file.try_clone()?, groups, style)?;
+        (row.rows, row.sums) = write::write_file(file.try_clone()?, groups, style)?;
         file.sync_all()?;
         row.octets = file.metadata()?.len();
         fs::rename(&unfinished, &path)?;

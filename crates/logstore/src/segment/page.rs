@@ -8,6 +8,7 @@ use parquet::basic::Encoding;
 use parquet::column::page::{Page, PageReader};
 
 use super::SegmentError;
+use super::runs::Runs;
 use crate::batch::Values;
 
 /// The entries, and for each row the place of its value or [`Values::NO_KEY`].
@@ -48,9 +49,9 @@ pub(super) fn indexed(
     Ok(Some(all))
 }
 
-const SHORT: SegmentError = SegmentError::Foreign("a page is too short");
+pub(super) const SHORT: SegmentError = SegmentError::Foreign("a page is too short");
 
-fn size(n: u32) -> Result<usize, SegmentError> {
+pub(super) fn size(n: u32) -> Result<usize, SegmentError> {
     usize::try_from(n).map_err(|_| SHORT)
 }
 
@@ -116,87 +117,6 @@ impl Indexed {
             _ => Values::NO_KEY,
         };
         self.index.extend(present.iter().map(value));
-        Ok(())
-    }
-}
-
-/// Parquet's hybrid of runs and bit-packed groups of eight.
-struct Runs<'a> {
-    octets: &'a [u8],
-    width: u32,
-}
-
-impl Runs<'_> {
-    fn decode(mut self, count: usize, out: &mut Vec<u32>) -> Result<(), SegmentError> {
-        if self.width > 32 {
-            return Err(SegmentError::Foreign("a page has a bit width beyond 32"));
-        }
-        let end = out.len() + count;
-        while out.len() < end {
-            let header = self.header()?;
-            let room = end - out.len();
-            let length = usize::try_from(header >> 1).map_err(|_| SHORT)?;
-            if length == 0 {
-                return Err(SegmentError::Foreign("a page has an empty run"));
-            }
-            if header & 1 == 0 {
-                let value = self.run_value()?;
-                out.resize(out.len() + length.min(room), value);
-            } else {
-                self.groups(length, room, out)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn header(&mut self) -> Result<u64, SegmentError> {
-        let mut header = 0;
-        for shift in (0..35).step_by(7) {
-            let (octet, rest) = self.octets.split_first().ok_or(SHORT)?;
-            self.octets = rest;
-            header |= u64::from(octet & 0x7f) << shift;
-            if octet & 0x80 == 0 {
-                return Ok(header);
-            }
-        }
-        Err(SegmentError::Foreign("the length of a run is too long"))
-    }
-
-    fn run_value(&mut self) -> Result<u32, SegmentError> {
-        let width = size(self.width.div_ceil(8))?;
-        let (value, rest) = self.octets.split_at_checked(width).ok_or(SHORT)?;
-        self.octets = rest;
-        Ok(value
-            .iter()
-            .rev()
-            .fold(0, |all, octet| all << 8 | u32::from(*octet)))
-    }
-
-    /// `groups` times eight values of `width` bits, of which `room` are wanted.
-    fn groups(
-        &mut self,
-        groups: usize,
-        room: usize,
-        out: &mut Vec<u32>,
-    ) -> Result<(), SegmentError> {
-        let octets = groups.checked_mul(size(self.width)?).ok_or(SHORT)?;
-        // The last group may be cut where the values end.
-        let (packed, rest) = self.octets.split_at(octets.min(self.octets.len()));
-        self.octets = rest;
-        let wanted = room.min(groups.saturating_mul(8));
-        let mask = u64::from(u32::MAX >> (32 - self.width.max(1)));
-        let (mut buffer, mut bits) = (0_u64, 0);
-        let mut packed = packed.iter();
-        for _ in 0..wanted {
-            while bits < self.width {
-                buffer |= u64::from(*packed.next().ok_or(SHORT)?) << bits;
-                bits += 8;
-            }
-            let value = if self.width == 0 { 0 } else { buffer & mask };
-            buffer >>= self.width;
-            bits -= self.width;
-            out.push(u32::try_from(value).map_err(|_| SHORT)?);
-        }
         Ok(())
     }
 }

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::ops::Range;
 use std::sync::Arc;
 
-use parquet::basic::{Compression, Encoding, ZstdLevel};
+use parquet::basic::Encoding;
 use parquet::data_type::ByteArray;
 use parquet::errors::ParquetError;
 use parquet::file::properties::{
@@ -13,13 +13,15 @@ use parquet::file::properties::{
 use parquet::file::writer::{
     SerializedColumnWriter, SerializedFileWriter, SerializedRowGroupWriter,
 };
-use parquet::schema::types::ColumnPath;
+use parquet::schema::types::{ColumnDescriptor, ColumnPath};
 
 use super::checked::Summing;
 use super::column::{Ints, Texts};
+use super::dictionary::Dictionary;
 use super::layout::{Key, Kind, Layout, Part};
+use super::pages::{self, Form};
 use super::rest::{rest_to, tags_to};
-use crate::batch::{Cell, Group, Irregular};
+use crate::batch::{Cell, Group, Irregular, Values};
 use crate::settings;
 use crate::shard::Stored;
 
@@ -34,7 +36,9 @@ pub(crate) struct Style {
 const DICTIONARY_OCTETS: usize = 4 << 20;
 
 /// Rows of a page: what is read for a single log.
-const PAGE_ROWS: usize = 8192;
+pub(super) const PAGE_ROWS: usize = 8192;
+
+type RowGroup<'a> = SerializedRowGroupWriter<'a, Summing>;
 
 /// Consecutive rows of one `LogGroup`.
 struct Run<'a> {
@@ -43,7 +47,7 @@ struct Run<'a> {
 }
 
 /// Writes all rows of `groups`; the number of rows, and the checksums of the file's blocks.
-pub(super) fn write(
+pub(super) fn write_file(
     file: File,
     groups: &[Arc<Stored>],
     style: Style,
@@ -51,12 +55,15 @@ pub(super) fn write(
     let layout = Layout::of(groups);
     let properties = Arc::new(properties(&layout, style)?);
     let mut writer = SerializedFileWriter::new(Summing::new(file), layout.schema()?, properties)?;
+    let described = writer.schema_descr().columns().to_vec();
     let mut rows = 0;
     for runs in row_groups(groups, style.row_group_rows.max(1)) {
         let mut row_group = writer.next_row_group()?;
         let columns = Columns {
             layout: &layout,
             runs: &runs,
+            described: &described,
+            compression: style.compression,
         };
         columns.write(&mut row_group)?;
         rows += runs.iter().map(|run| run.rows.len()).sum::<usize>();
@@ -67,15 +74,11 @@ pub(super) fn write(
 }
 
 fn properties(layout: &Layout, style: Style) -> Result<WriterProperties, ParquetError> {
-    let compression = match style.compression {
-        settings::Compression::Lz4 => Compression::LZ4_RAW,
-        settings::Compression::Zstd => Compression::ZSTD(ZstdLevel::try_new(1)?),
-    };
     let rows = u64::try_from(style.row_group_rows).unwrap_or(u64::MAX);
     let mut properties = WriterProperties::builder()
         .set_writer_version(WriterVersion::PARQUET_2_0)
         .set_created_by("flowlogd".to_owned())
-        .set_compression(compression)
+        .set_compression(pages::codec(style.compression))
         .set_statistics_enabled(EnabledStatistics::Chunk)
         .set_offset_index_disabled(true)
         .set_dictionary_page_size_limit(DICTIONARY_OCTETS)
@@ -138,24 +141,22 @@ fn row_groups(groups: &[Arc<Stored>], most: usize) -> Vec<Vec<Run<'_>>> {
 struct Columns<'a> {
     layout: &'a Layout,
     runs: &'a [Run<'a>],
+    /// As the file has them.
+    described: &'a [Arc<ColumnDescriptor>],
+    compression: settings::Compression,
 }
 
 impl Columns<'_> {
-    fn write(
-        &self,
-        row_group: &mut SerializedRowGroupWriter<'_, Summing>,
-    ) -> Result<(), ParquetError> {
+    fn write(&self, row_group: &mut RowGroup<'_>) -> Result<(), ParquetError> {
+        let mut described = self.described.iter();
+        let mut next = || described.next().ok_or_else(missing);
         for part in &self.layout.parts {
-            if *part != Part::Keys {
-                let mut to = next(row_group)?;
-                self.write_part(*part, &mut to)?;
-                to.close()?;
-                continue;
-            }
-            for key in &self.layout.keys {
-                let mut to = next(row_group)?;
-                self.write_key(key, &mut to)?;
-                to.close()?;
+            if *part == Part::Keys {
+                for key in &self.layout.keys {
+                    self.write_key(key, next()?, row_group)?;
+                }
+            } else {
+                self.write_part(*part, next()?, row_group)?;
             }
         }
         Ok(())
@@ -165,52 +166,78 @@ impl Columns<'_> {
     fn write_part(
         &self,
         part: Part,
-        to: &mut SerializedColumnWriter<'_>,
+        column: &Arc<ColumnDescriptor>,
+        to: &mut RowGroup<'_>,
     ) -> Result<(), ParquetError> {
         if part.is_int() {
             let mut ints = Ints::default();
             for (run, row) in self.rows() {
                 ints.push(run.int(part, row));
             }
-            return ints.write(to, part.is_optional());
+            return write(to, |to| ints.write(to, part.is_optional()));
+        }
+        if !matches!(part, Part::KeyOrder | Part::Rest) {
+            let mut texts = Dictionary::default();
+            let filled = self.runs.iter().try_for_each(|run| {
+                let text = run.shared(part);
+                texts.fill(text.as_deref(), run.rows.len())
+            });
+            if filled.is_ok() {
+                return self.write_dictionary(&texts, (column, false), to);
+            }
         }
         let mut texts = Texts::default();
-        if matches!(part, Part::KeyOrder | Part::Rest) {
-            for (run, row) in self.rows() {
-                let contents = contents(self.layout, run, row);
-                let octets = if part == Part::Rest {
-                    rest(&contents)
-                } else {
-                    key_order(&contents)
-                };
-                texts.push(octets.map(ByteArray::from));
-            }
-        } else {
-            for run in self.runs {
-                let octets = run.shared(part).map(ByteArray::from);
-                run.rows.clone().for_each(|_| texts.push(octets.clone()));
-            }
+        for (run, row) in self.rows() {
+            let octets = match part {
+                Part::Rest => rest(&contents(self.layout, run, row)),
+                Part::KeyOrder => key_order(&contents(self.layout, run, row)),
+                part => run.shared(part),
+            };
+            texts.push(octets.map(ByteArray::from));
         }
-        texts.write(to, part.is_optional())
+        write(to, |to| texts.write(to, part.is_optional()))
     }
 
     fn write_key(
         &self,
         key: &Key,
-        to: &mut SerializedColumnWriter<'_>,
+        column: &Arc<ColumnDescriptor>,
+        to: &mut RowGroup<'_>,
     ) -> Result<(), ParquetError> {
+        let columns = || self.runs.iter().map(|run| run.values(key));
         if key.kind == Kind::Int {
             let mut ints = Ints::default();
-            for run in self.runs {
-                ints.extend(run.stored.group.column(&key.name), run.rows.clone());
+            for (values, rows) in columns() {
+                ints.extend(values, rows);
             }
-            return ints.write(to, true);
+            return write(to, |to| ints.write(to, true));
+        }
+        if key.kind != Kind::Unique {
+            let mut texts = Dictionary::default();
+            if columns().all(|(values, rows)| texts.extend(values, rows).is_ok()) {
+                return self.write_dictionary(&texts, (column, true), to);
+            }
         }
         let mut texts = Texts::default();
-        for run in self.runs {
-            texts.extend(run.stored.group.column(&key.name), run.rows.clone());
+        for (values, rows) in columns() {
+            texts.extend(values, rows);
         }
-        texts.write(to, true)
+        write(to, |to| texts.write(to, true))
+    }
+
+    fn write_dictionary(
+        &self,
+        texts: &Dictionary,
+        (column, filter): (&Arc<ColumnDescriptor>, bool),
+        to: &mut RowGroup<'_>,
+    ) -> Result<(), ParquetError> {
+        let form = Form {
+            column: Arc::clone(column),
+            compression: self.compression,
+            filter,
+        };
+        let (octets, close) = pages::chunk(texts, &form)?;
+        to.append_column(&octets, close)
     }
 
     fn rows(&self) -> impl Iterator<Item = (&Run<'_>, usize)> {
@@ -220,14 +247,26 @@ impl Columns<'_> {
     }
 }
 
-fn next<'a>(
-    row_group: &'a mut SerializedRowGroupWriter<'_, Summing>,
-) -> Result<SerializedColumnWriter<'a>, ParquetError> {
-    let missing = || ParquetError::General("a column is missing".to_owned());
-    row_group.next_column()?.ok_or_else(missing)
+/// Lets `write` write the next column.
+fn write(
+    row_group: &mut RowGroup<'_>,
+    write: impl FnOnce(&mut SerializedColumnWriter<'_>) -> Result<(), ParquetError>,
+) -> Result<(), ParquetError> {
+    let mut to = row_group.next_column()?.ok_or_else(missing)?;
+    write(&mut to)?;
+    to.close()
 }
 
-impl Run<'_> {
+fn missing() -> ParquetError {
+    ParquetError::General("a column is missing".to_owned())
+}
+
+impl<'a> Run<'a> {
+    /// A column, and which of its rows.
+    fn values(&self, key: &Key) -> (Option<&'a Values>, Range<usize>) {
+        (self.stored.group.column(&key.name), self.rows.clone())
+    }
+
     fn int(&self, part: Part, row: usize) -> Option<i64> {
         let group = &self.stored.group;
         match part {
