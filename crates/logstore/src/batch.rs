@@ -8,6 +8,7 @@ mod builder;
 mod encoding;
 mod log_group;
 mod proto;
+mod sent;
 mod values;
 
 use std::sync::Arc;
@@ -18,6 +19,7 @@ pub(crate) use builder::GroupBuilder;
 pub(crate) use encoding::{decode, encode, seal_header};
 pub use log_group::{Irregular, Log, LogGroup};
 pub(crate) use proto::{write_columns, write_rows};
+pub(crate) use sent::from_sent;
 pub(crate) use values::canonical_decimal;
 pub use values::{Cell, Mask, Values};
 
@@ -229,7 +231,8 @@ impl Group {
         }
     }
 
-    fn retain(&mut self, keep: &[bool]) {
+    /// Keeps the rows for which `keep` is true.
+    pub(crate) fn retain(&mut self, keep: &[bool]) {
         values::retain(&mut self.time, keep);
         values::retain(&mut self.time_ns, keep);
         values::retain(&mut self.numbers, keep);

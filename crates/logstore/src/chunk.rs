@@ -26,6 +26,10 @@ pub(crate) enum Field {
     TimeNs,
     /// When the LogGroup was received.
     Received,
+    /// The cursor of the LogGroup.
+    Cursor,
+    /// The place in the LogGroup.
+    Position,
     /// `__topic__`
     Topic,
     /// `__source__`
@@ -308,6 +312,8 @@ impl Chunk {
             Field::Time => self.read(reader, *row_group, "__time__"),
             Field::TimeNs => self.read(reader, *row_group, "__time_ns_part__"),
             Field::Received => self.read(reader, *row_group, "__receive_time__"),
+            Field::Cursor => self.read(reader, *row_group, "__cursor__"),
+            Field::Position => self.read(reader, *row_group, "__position__"),
             Field::Topic => self.read(reader, *row_group, "__topic__"),
             Field::Source => self.read(reader, *row_group, "__source__"),
             Field::Tag(tag) => Ok(tag_lane(&*self.our("__tags__")?, tag)),

@@ -51,14 +51,15 @@
 //! journal that is freed then.
 //!
 //! # Not done yet
-//! `GetContextLogs`, pulling with a filter (`query`, `processor`) and writing with `seqid` are
-//! answered with `NotSupported`; SQL of a Project asks one Logstore; shards are not split by
+//! `GetContextLogs`, pulling with a stored `processor` and writing with `seqid` are answered with
+//! `NotSupported`; SQL of a Project asks one Logstore; shards are not split by
 //! themselves (`autoSplit` is kept and does nothing). `Category` and `MachineUUID` of a LogGroup are
 //! not kept.
 
 pub mod batch;
 mod chunk;
 mod error;
+mod filter;
 mod histogram;
 mod http;
 mod metadata;

@@ -109,6 +109,14 @@ pub(super) fn held(stored: &Arc<Stored>, field: &Field) -> Lane {
             ints(&group.time_ns, no_key)
         }
         Field::Received => ints(&vec![stored.received; group.rows()], Mask::default()),
+        Field::Cursor => Lane::Ints {
+            values: vec![stored.cursor; group.rows()],
+            no_key: Mask::default(),
+        },
+        Field::Position => Lane::Ints {
+            values: (0..).take(group.rows()).collect(),
+            no_key: Mask::default(),
+        },
         Field::Topic => same(&group.topic),
         Field::Source => same(&group.source),
         Field::Tag(tag) => {

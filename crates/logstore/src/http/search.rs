@@ -10,6 +10,7 @@ use flowlog_sls::{
     percent,
 };
 use serde_json::{Map, Value};
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::answer::Answer;
 use super::operations::{Place, blocking, unsupported};
@@ -19,9 +20,7 @@ use crate::topics;
 
 /// Answers a question; as many at a time as queries may run.
 pub(super) async fn run(server: &Arc<Server>, call: Call) -> Result<Answer, Error> {
-    let stopped = |_| Error::new(ErrorCode::ServerBusy, "the server is stopping");
-    let queries = Arc::clone(&server.queries);
-    let permit = queries.acquire_owned().await.map_err(stopped)?;
+    let permit = server.query_permit().await?;
     let server = Arc::clone(server);
     blocking(move || {
         let answer = ask(&server, &call);
@@ -30,6 +29,14 @@ pub(super) async fn run(server: &Arc<Server>, call: Call) -> Result<Answer, Erro
         answer.map(|answer| answer.compressed(call.asked.accepted))
     })
     .await
+}
+
+impl Server {
+    /// Waits until another query may run.
+    pub(super) async fn query_permit(&self) -> Result<OwnedSemaphorePermit, Error> {
+        let permit = Arc::clone(&self.queries).acquire_owned().await;
+        permit.map_err(|_| Error::new(ErrorCode::ServerBusy, "the server is stopping"))
+    }
 }
 
 fn ask(server: &Server, call: &Call) -> Result<Answer, Error> {

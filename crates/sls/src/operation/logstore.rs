@@ -112,7 +112,7 @@ pub enum ShardOperation {
 }
 
 /// Which `LogGroup`s of a shard are wanted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PullRequest {
     /// From here on.
     pub cursor: Cursor,
@@ -120,6 +120,8 @@ pub struct PullRequest {
     pub end: Option<Cursor>,
     /// How many at most, 1 to 1000.
     pub count: usize,
+    /// Which of their logs: `search`, or `search | where condition`; absent for all.
+    pub query: Option<String>,
 }
 
 /// An operation on one consumer group.
@@ -344,15 +346,13 @@ impl SearchRequest {
 
 impl PullRequest {
     fn of(parameters: &Parameters) -> Result<Self, Error> {
-        if let Some(name) = ["query", "processor"].into_iter().find(|name| {
-            // `*` is what no filter is.
-            parameters
-                .get(name)
-                .is_some_and(|value| value.trim() != "*")
-        }) {
-            let message = format!("pulling with {name} is not supported");
+        if parameters.get("processor").is_some() {
+            let message = "pulling with processor is not supported; pull with query";
             return Err(Error::new(ErrorCode::NotSupported, message));
         }
+        // `*` is what no filter is.
+        let query = parameters.get("query").map(str::trim);
+        let query = query.filter(|query| !matches!(*query, "" | "*"));
         let end = parameters
             .get("end_cursor")
             .or_else(|| parameters.get("endCursor"));
@@ -365,6 +365,7 @@ impl PullRequest {
             count: count.ok_or_else(|| {
                 Error::parameter("The parameter count must be within range [1, 1000]")
             })?,
+            query: query.map(ToOwned::to_owned),
         })
     }
 }

@@ -243,7 +243,14 @@ fn shards_are_asked_for_cursors_and_logs() {
         shard(&format!("/shards/3?type=cursor_time&cursor={cursor}")),
         GetCursorTime(cursor)
     );
-    let pull = |end, count| PullLogs(PullRequest { cursor, end, count });
+    let pull = |end, count| {
+        PullLogs(PullRequest {
+            cursor,
+            end,
+            count,
+            query: None,
+        })
+    };
     let base = format!("/shards/3?type=log&cursor={cursor}");
     assert_eq!(shard(&base), pull(None, 1000));
     assert_eq!(shard(&format!("{base}&count=5000")), pull(None, 1000));
@@ -251,6 +258,12 @@ fn shards_are_asked_for_cursors_and_logs() {
     for spelling in ["end_cursor", "endCursor"] {
         let target = format!("{base}&count=7&{spelling}={end}");
         assert_eq!(shard(&target), pull(Some(end), 7));
+    }
+    for (sent, query) in [("*", None), ("", None), ("a:+b", Some("a: b"))] {
+        let PullLogs(request) = shard(&format!("{base}&query={sent}")) else {
+            panic!("{sent}");
+        };
+        assert_eq!(request.query.as_deref(), query);
     }
 }
 
@@ -317,7 +330,7 @@ fn what_is_no_operation_is_not_supported() {
         "PUT /logstores/s/shards/0",
         "POST /logstores//nothing",
         "DELETE /logstores/s/consumergroups",
-        "GET /logstores/s/shards/0?type=log&cursor=MA==&query=x",
+        "GET /logstores/s/shards/0?type=log&cursor=MA==&processor=x",
         "POST /logstores/s/shards/route?key=00000000000000000000000000000000&seqid=1",
     ] {
         let (method, target) = request.split_once(' ').unwrap();
