@@ -131,6 +131,32 @@ pub(crate) fn reserved(name: &str) -> bool {
         )
 }
 
+/// The name under which the numbers of writers are kept; no flow log is called like that.
+const SEQUENCE: &str = "#seqid";
+
+impl Origin {
+    /// What a writer has numbered under a key. Two keys are taken for one once in 2⁶⁴.
+    pub(crate) fn of_sequence(key: u128, number: u64) -> Self {
+        let (high, low) = (
+            (key >> 64) & u128::from(u64::MAX),
+            key & u128::from(u64::MAX),
+        );
+        let [high, low] = [high, low].map(|half| u64::try_from(half).unwrap_or_default());
+        Self {
+            epoch: high.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ low,
+            flow_log: SEQUENCE.into(),
+            partition: 0,
+            first: number,
+            next: number.saturating_add(1),
+        }
+    }
+
+    /// Whether something is the name of what writers number.
+    pub(crate) fn is_sequence(flow_log: &str) -> bool {
+        flow_log == SEQUENCE
+    }
+}
+
 impl Batch {
     /// The number of rows.
     pub fn rows(&self) -> usize {

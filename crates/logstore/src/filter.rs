@@ -4,8 +4,7 @@
 //! What is left of a LogGroup keeps its cursor, its topic, its source and its tags.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use flowlog_sls::index::{IndexConfig, KeyIndex, LineIndex};
 use flowlog_sls::log_group::{LogGroupWriter, append_log_group, log_groups};
@@ -137,8 +136,7 @@ impl Filter {
                 index: Arc::clone(&self.index),
                 counters,
                 deadline,
-                too_much: AtomicBool::new(false),
-                outcome: Mutex::default(),
+                course: Arc::default(),
             });
             return conditions.places(&table, &inner.settings.query, keep);
         }
@@ -171,7 +169,9 @@ fn completed(index: Option<&IndexConfig>, search: &SearchExpression) -> IndexCon
                 KeyIndex::text()
             }
         };
-        index.keys.entry(key).or_insert_with(missing);
+        if index.inside(&key).is_none() {
+            index.keys.entry(key).or_insert_with(missing);
+        }
     }
     index
 }

@@ -15,7 +15,7 @@ mod vtab;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use flowlog_sls::index::{IndexConfig, IndexType};
 use flowlog_sls::query::SearchExpression;
@@ -40,10 +40,16 @@ pub(crate) struct Table {
     pub(crate) index: Arc<IndexConfig>,
     pub(crate) counters: Arc<Counters>,
     pub(crate) deadline: Deadline,
-    /// The statement was ended because of the memory that it took.
-    pub(crate) too_much: AtomicBool,
+    pub(crate) course: Arc<Course>,
+}
+
+/// How a statement goes; all its tables share it.
+#[derive(Default)]
+pub(crate) struct Course {
+    /// It was ended because of the memory that it took.
+    too_much: AtomicBool,
     /// What the scans have to say when they end.
-    pub(crate) outcome: Mutex<Outcome>,
+    outcome: Mutex<Outcome>,
 }
 
 /// A column of the table.
@@ -76,7 +82,7 @@ pub(crate) struct Outcome {
 impl Table {
     /// Takes note of how a scan ended.
     fn finish(&self, scan: &mut Scan) {
-        let mut outcome = self.outcome.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut outcome = self.course.met();
         outcome.rows += scan.rows;
         outcome.too_late |= scan.too_late;
         outcome.unreadable.append(&mut scan.unreadable);
@@ -84,12 +90,35 @@ impl Table {
 
     /// What all scans have met.
     pub(crate) fn outcome(&self) -> Outcome {
-        std::mem::take(&mut *self.outcome.lock().unwrap_or_else(PoisonError::into_inner))
+        self.course.outcome()
+    }
+}
+
+impl Course {
+    /// What all scans have met.
+    pub(crate) fn outcome(&self) -> Outcome {
+        std::mem::take(&mut *self.met())
+    }
+
+    fn met(&self) -> MutexGuard<'_, Outcome> {
+        self.outcome.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What the table of a Logstore is called, by the place of the Logstore among those of a statement.
+pub(crate) fn table_name(place: usize) -> String {
+    match place {
+        0 => "log".to_owned(),
+        place => format!("log_{}", place + 1),
     }
 }
 
 /// A statement that can be run.
-pub(crate) struct Prepared(dialect::Statement);
+pub(crate) struct Prepared {
+    statement: dialect::Statement,
+    /// The columns of further tables.
+    further: Vec<Vec<TableColumn>>,
+}
 
 /// Checks a statement as far as that goes without rows. `now_millis` is the present, milliseconds
 /// of the epoch.
@@ -97,14 +126,31 @@ pub(crate) fn prepare(
     sql: &str,
     time: TimeRange,
     now_millis: i64,
-    index: &IndexConfig,
+    index: &Arc<IndexConfig>,
+) -> Result<Prepared, Error> {
+    prepare_several(sql, time, now_millis, std::slice::from_ref(index))
+}
+
+/// The same of a statement over a table for each index; see [`table_name`].
+pub(crate) fn prepare_several(
+    sql: &str,
+    time: TimeRange,
+    now_millis: i64,
+    indexes: &[Arc<IndexConfig>],
 ) -> Result<Prepared, Error> {
     let asked = dialect::Asked {
         now_millis,
         period: (time.from_seconds(), time.to_seconds()),
         grouping: true,
     };
-    dialect::translate(sql, &asked, |names| columns(names, index)).map(Prepared)
+    let mut further = Vec::new();
+    let statement = dialect::translate(sql, &asked, |names| {
+        let mut tables = indexes.iter().map(|index| columns(names, index));
+        let first = tables.next();
+        further = tables.collect();
+        first.unwrap_or_default()
+    })?;
+    Ok(Prepared { statement, further })
 }
 
 /// Checks `where condition`, or several with `|` between them, for [`Prepared::places`]. A key
@@ -148,7 +194,9 @@ pub(crate) fn prepare_conditions(
         );
         columns
     };
-    dialect::places(&conditions, &asked, columns).map(Prepared)
+    let statement = dialect::places(&conditions, &asked, columns)?;
+    let further = Vec::new();
+    Ok(Prepared { statement, further })
 }
 
 /// The columns that say where a row is; no key is called like that.
@@ -174,20 +222,45 @@ fn columns(names: &BTreeSet<String>, index: &IndexConfig) -> Vec<TableColumn> {
         add("__time_ns_part__", Field::TimeNs, ColumnKind::Long);
     }
     for (name, key) in index.keys.iter().filter(|(_, key)| key.doc_value) {
-        let kind = match key.kind {
-            IndexType::Long => ColumnKind::Long,
-            IndexType::Double => ColumnKind::Double,
-            IndexType::Text | IndexType::Json => text,
-        };
+        let kind = kind_of(key.kind, text);
         add(name, Field::named(name), kind);
         if !key.alias.is_empty() {
             add(&key.alias, Field::named(name), kind);
+        }
+    }
+    for (name, key) in &index.keys {
+        let inside = key.json_keys.iter().filter(|(_, inside)| inside.doc_value);
+        for (path, inside) in inside.filter(|_| key.kind == IndexType::Json) {
+            let field = Field::Inside(name.as_str().into(), path.as_str().into());
+            add(
+                &format!("{name}.{path}"),
+                field.clone(),
+                kind_of(inside.kind, text),
+            );
+            if let Some(alias) = inside.alias.as_ref().filter(|alias| !alias.is_empty()) {
+                add(alias, field, kind_of(inside.kind, text));
+            }
+        }
+    }
+    for inside in names.iter().filter_map(|name| index.inside(name)) {
+        if inside.doc_value {
+            let field = Field::Inside(inside.key.into(), inside.path.into());
+            let name = format!("{}.{}", inside.key, inside.path);
+            add(&name, field, kind_of(inside.kind, text));
         }
     }
     for name in names.iter().filter(|name| name.starts_with("__tag__:")) {
         add(name, Field::named(name), text);
     }
     columns.into_values().collect()
+}
+
+fn kind_of(kind: IndexType, text: ColumnKind) -> ColumnKind {
+    match kind {
+        IndexType::Long => ColumnKind::Long,
+        IndexType::Double => ColumnKind::Double,
+        IndexType::Text | IndexType::Json => text,
+    }
 }
 
 /// A text as SQL sees it: what is not UTF-8 is marked, and no more than so many octets.
@@ -206,7 +279,12 @@ fn shown(octets: &[u8], most: usize) -> Cow<'_, str> {
 impl Prepared {
     /// The columns that the table has.
     pub(crate) fn columns(&self) -> Vec<TableColumn> {
-        self.0.columns.clone()
+        self.statement.columns.clone()
+    }
+
+    /// The columns of every table.
+    pub(crate) fn tables(&self) -> impl Iterator<Item = Vec<TableColumn>> {
+        std::iter::once(self.columns()).chain(self.further.iter().cloned())
     }
 
     /// Gives the cursor and the position of every row that fulfils the conditions.
@@ -217,40 +295,40 @@ impl Prepared {
         mut each: impl FnMut(i64, i64),
     ) -> Result<(), Error> {
         let mut find = || {
-            let connection = connect(table, &self.0, limits)?;
-            let mut statement = connection.prepare(&self.0.sql)?;
-            let mut rows = statement.query(rusqlite::params_from_iter(&self.0.texts))?;
+            let connection = connect(std::slice::from_ref(table), &self.statement, limits)?;
+            let mut statement = connection.prepare(&self.statement.sql)?;
+            let texts = rusqlite::params_from_iter(&self.statement.texts);
+            let mut rows = statement.query(texts)?;
             while let Some(row) = rows.next()? {
                 each(row.get(0)?, row.get(1)?);
             }
             Ok(())
         };
-        find().map_err(|error| explain(&error, table))
+        find().map_err(|error| explain(&error, &table.course))
     }
 
-    /// Runs the statement over the table.
-    pub(crate) fn run(&self, table: &Arc<Table>, limits: &QueryLimits) -> Result<Rows, Error> {
-        let connection = connect(table, &self.0, limits).map_err(|error| explain(&error, table))?;
-        let mut statement = connection
-            .prepare(&self.0.sql)
-            .map_err(|error| explain(&error, table))?;
+    /// Runs the statement over the tables, at least one.
+    pub(crate) fn run(&self, tables: &[Arc<Table>], limits: &QueryLimits) -> Result<Rows, Error> {
+        let course = tables.first().map(|table| Arc::clone(&table.course));
+        let course = course.unwrap_or_default();
+        let explained = |error| explain(&error, &course);
+        let connection = connect(tables, &self.statement, limits).map_err(explained)?;
+        let mut statement = connection.prepare(&self.statement.sql).map_err(explained)?;
         let columns: Vec<Column> = statement
             .column_names()
             .map(|name| Column {
                 key: name.to_owned(),
-                is_truth: self.0.truths.contains(&name.to_lowercase()),
+                is_truth: self.statement.truths.contains(&name.to_lowercase()),
                 kind: "",
             })
             .collect();
-        let texts = rusqlite::params_from_iter(&self.0.texts);
-        let mut rows = statement
-            .query(texts)
-            .map_err(|error| explain(&error, table))?;
-        collect(&mut rows, columns, table, limits).map(|(columns, data)| Rows {
+        let texts = rusqlite::params_from_iter(&self.statement.texts);
+        let mut rows = statement.query(texts).map_err(explained)?;
+        collect(&mut rows, columns, &course, limits).map(|(columns, data)| Rows {
             keys: columns.iter().map(|column| column.key.clone()).collect(),
             types: columns.iter().map(Column::type_name).collect(),
             data,
-            limit: self.0.limit,
+            limit: self.statement.limit,
         })
     }
 }

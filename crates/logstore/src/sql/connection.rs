@@ -1,8 +1,8 @@
 //! The connection that a statement runs on: what it may do, how long, with how much memory; and
 //! what SQLite says when it may not, in the words of the service.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, PoisonError};
 
 use flowlog_sls::Error;
 use rusqlite::config::DbConfig;
@@ -10,14 +10,14 @@ use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 use rusqlite::limits::Limit;
 use rusqlite::{Connection, OpenFlags};
 
-use super::{Table, dialect, functions, vtab};
+use super::{Course, Table, dialect, functions, vtab};
 use crate::settings::QueryLimits;
 
 /// Statements between two looks at the clock.
 const STEPS: i32 = 10_000;
 
 pub(super) fn connect(
-    table: &Arc<Table>,
+    tables: &[Arc<Table>],
     read: &dialect::Statement,
     limits: &QueryLimits,
 ) -> rusqlite::Result<Connection> {
@@ -50,26 +50,34 @@ pub(super) fn connect(
     }
     let budget = usize::try_from(limits.sql_memory).unwrap_or(usize::MAX);
     functions::register(&connection, &functions::Budget::of(budget))?;
-    register_tables(&connection, table, read)?;
+    register_tables(&connection, tables, read)?;
     connection.authorizer(Some(authorize))?;
-    let watched = Arc::clone(table);
+    let watched = tables.to_vec();
     let most = limits.sql_memory;
     let watch = move || {
         let too_much = vtab::memory_used() > most;
-        watched.too_much.fetch_or(too_much, Ordering::Relaxed);
-        too_much || watched.deadline.has_passed()
+        let has_passed = |table: &Arc<Table>| {
+            table.course.too_much.fetch_or(too_much, Ordering::Relaxed);
+            table.deadline.has_passed()
+        };
+        watched.first().is_some_and(has_passed) || too_much
     };
     connection.progress_handler(STEPS, Some(watch))?;
     Ok(connection)
 }
 
-/// The table of the period, of earlier ones, and of groups, as far as the statement reads them.
+/// The tables of the period, of earlier ones, and of groups, as far as the statement reads them.
 fn register_tables(
     connection: &Connection,
-    table: &Arc<Table>,
+    tables: &[Arc<Table>],
     read: &dialect::Statement,
 ) -> rusqlite::Result<()> {
-    vtab::register(connection, "log", table, 0)?;
+    for (place, table) in tables.iter().enumerate() {
+        vtab::register(connection, &super::table_name(place), table, 0)?;
+    }
+    let Some(table) = tables.first() else {
+        return Ok(());
+    };
     for seconds in &read.earlier {
         let name = dialect::earlier_table(*seconds);
         vtab::register(connection, &name, table, *seconds)?;
@@ -87,6 +95,7 @@ fn authorize(context: AuthContext<'_>) -> Authorization {
         AuthAction::Read { table_name, .. }
             if table_name == "json_each"
                 || table_name.starts_with("#groups")
+                || table_name.starts_with("log_")
                 || dialect::earlier_by(table_name).is_some() =>
         {
             Authorization::Allow
@@ -99,14 +108,10 @@ fn authorize(context: AuthContext<'_>) -> Authorization {
 }
 
 /// What SQLite says, in the words of the service.
-pub(super) fn explain(error: &rusqlite::Error, table: &Table) -> Error {
+pub(super) fn explain(error: &rusqlite::Error, course: &Course) -> Error {
     use rusqlite::ErrorCode;
-    let too_late = table
-        .outcome
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .too_late;
-    let too_much = table.too_much.load(Ordering::Relaxed);
+    let too_late = course.met().too_late;
+    let too_much = course.too_much.load(Ordering::Relaxed);
     let (code, message) = match error {
         rusqlite::Error::SqliteFailure(code, message) => (Some(code.code), message.clone()),
         rusqlite::Error::SqlInputError { error, msg, .. } => (Some(error.code), Some(msg.clone())),

@@ -4,6 +4,7 @@
 //! - `FROM log` where a `SELECT` has no table, `json_each` for `UNNEST` ([`tables`])
 //! - `LIMIT 100` where the statement has no `LIMIT`
 //! - columns without a name are `_col0`, `_col1` and so on by their place ([`columns`])
+//! - a grouping by sets is one `SELECT` for each of them ([`sets`])
 //! - a comparison of periods is a sub-query over each of them ([`periods`])
 //! - a series of time is joined to the list of all its stretches ([`series`])
 //! - groups that can be made while scanning are a table of their own ([`group`])
@@ -17,6 +18,7 @@ mod interval;
 mod lambda;
 mod periods;
 mod series;
+mod sets;
 mod syntax;
 mod tables;
 
@@ -112,6 +114,7 @@ fn rewrite(
     let _: ControlFlow<()> = query.visit(&mut names);
     tables::complete(&mut query)?;
     columns::name_all(&mut query);
+    sets::rewrite(&mut query)?;
     let earlier = periods::rewrite(&mut query)?;
     series::rewrite(&mut query, asked.period)?;
     let columns = columns(&names.0);

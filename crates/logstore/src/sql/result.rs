@@ -4,7 +4,7 @@ use flowlog_sls::{Error, LogRow};
 use rusqlite::types::ValueRef;
 
 use super::connection::explain;
-use super::{Table, number};
+use super::{Course, number};
 use crate::settings::QueryLimits;
 
 /// The rows of a statement.
@@ -51,15 +51,17 @@ impl Column {
 pub(super) fn collect(
     rows: &mut rusqlite::Rows<'_>,
     mut columns: Vec<Column>,
-    table: &Table,
+    course: &Course,
     limits: &QueryLimits,
 ) -> Result<(Vec<Column>, Vec<LogRow>), Error> {
     let mut all = Vec::new();
     let mut octets = 0_usize;
-    while let Some(row) = rows.next().map_err(|error| explain(&error, table))? {
+    while let Some(row) = rows.next().map_err(|error| explain(&error, course))? {
         let mut pairs = Vec::with_capacity(columns.len());
         for (place, column) in columns.iter_mut().enumerate() {
-            let value = row.get_ref(place).map_err(|error| explain(&error, table))?;
+            let value = row
+                .get_ref(place)
+                .map_err(|error| explain(&error, course))?;
             let text = column.print(value);
             octets += column.key.len() + text.len();
             pairs.push((column.key.clone(), text));

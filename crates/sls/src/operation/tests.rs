@@ -268,6 +268,26 @@ fn shards_are_asked_for_cursors_and_logs() {
 }
 
 #[test]
+fn a_key_may_come_with_a_number() {
+    let key = HashKey(1 << 127);
+    let route = |more: &str| {
+        parse(
+            "POST",
+            &format!("/logstores/s/shards/route?key={key}{more}"),
+        )
+    };
+    let put = |route| Operation::Logstore("s".into(), LogstoreOperation::PutLogs(route));
+    assert_eq!(route(""), Ok(put(Route::Key(key))));
+    assert_eq!(route("&seqid="), Ok(put(Route::Key(key))));
+    assert_eq!(route("&seqid=0"), Ok(put(Route::Sequence(key, 0))));
+    assert_eq!(route("&seqid=77"), Ok(put(Route::Sequence(key, 77))));
+    for wrong in ["-1", "x", "18446744073709551615", "1.5"] {
+        let error = route(&format!("&seqid={wrong}")).unwrap_err();
+        assert_eq!(error.code, ErrorCode::ParameterInvalid, "{wrong}");
+    }
+}
+
+#[test]
 fn shards_are_split_and_merged() {
     let change = |target: &str| match below("POST", target) {
         LogstoreOperation::Shard(0, operation) => operation,
@@ -331,7 +351,6 @@ fn what_is_no_operation_is_not_supported() {
         "POST /logstores//nothing",
         "DELETE /logstores/s/consumergroups",
         "GET /logstores/s/shards/0?type=log&cursor=MA==&processor=x",
-        "POST /logstores/s/shards/route?key=00000000000000000000000000000000&seqid=1",
     ] {
         let (method, target) = request.split_once(' ').unwrap();
         let error = parse(method, target).unwrap_err();
