@@ -1,12 +1,18 @@
 //! The command line against the running daemon: Logstores are made, followed and deleted, over
 //! restarts of the daemon, and what goes wrong has its status.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
+use std::time::{SystemTime, UNIX_EPOCH};
 
-use flowlog_tests::daemon::{Daemon, PATIENCE, binary, signal};
+use flowlog_access::{AccessKey, AccessKeyId, Secret};
+use flowlog_record::Timestamp;
+use flowlog_sls::signature::{RequestParts, sign_v1};
+use flowlog_sls::{Headers, Parameters, date};
+use flowlog_tests::daemon::{Daemon, PATIENCE, binary, ports, signal};
 use serde_json::Value;
 
 /// A V5 datagram with one record from 10.0.0.1, which the daemon makes a row of at once.
@@ -120,6 +126,124 @@ fn rows_are_followed_over_a_restart_and_ctrl_c_ends_with_status_zero() {
 
     signal(follower.child.id(), "INT");
     assert_eq!(follower.child.wait().unwrap().code(), Some(0));
+    daemon.stop();
+}
+
+/// Sends a request without a body for the Project of the flow logs, and gives the answer.
+fn asked(daemon: &Daemon, method: &str, target: &str) -> String {
+    let (_, _, port) = ports(daemon.dir());
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    let now = Timestamp(i64::try_from(now.as_millis()).unwrap());
+    let pairs = [
+        ("host", "flow-logs.localhost".to_owned()),
+        ("date", date::http_date(now)),
+        ("x-log-apiversion", "0.6.0".to_owned()),
+        ("x-log-bodyrawsize", "0".to_owned()),
+        ("x-log-signaturemethod", "hmac-sha1".to_owned()),
+    ];
+    let headers: Headers<'_> = pairs
+        .iter()
+        .map(|(name, value)| (*name, &**value))
+        .collect();
+    let (path, query) = target.split_once('?').unwrap();
+    let key = AccessKey {
+        id: AccessKeyId::new("line-key").unwrap(),
+        secret: Secret::new("line-secret").unwrap(),
+    };
+    let parts = RequestParts {
+        method,
+        path,
+        parameters: &Parameters::parse(query).unwrap(),
+        headers: &headers,
+    };
+    let mut request = format!("{method} {target} HTTP/1.1\r\ncontent-length: 0\r\n");
+    for (name, value) in &pairs {
+        request += &format!("{name}: {value}\r\n");
+    }
+    request += &format!(
+        "connection: close\r\nauthorization: {}\r\n\r\n",
+        sign_v1(&parts, &key)
+    );
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+#[test]
+fn rows_are_followed_into_the_shards_of_a_split_and_of_a_merge() {
+    let keys = "[[access_key]]\nid = \"line-key\"\nsecret = \"line-secret\"\n";
+    let daemon = Daemon::start(&format!("{FLOW_LOG}{keys}"));
+    send(&daemon, 0);
+    daemon.query_until("default", "srcaddr: 10.0.0.1", |rows| !rows.is_empty());
+    let mut follower = Follower::start(&daemon, "srcaddr: 10.0.0.1");
+    assert_eq!(follower.row()["srcaddr"], "10.0.0.1");
+    // Rows go to the shard that has the first key: 0, then 2, then what 2 and 3 become.
+    for (sequence, change) in [(1, "shards/0?action=split"), (2, "shards/2?action=merge")] {
+        let answer = asked(&daemon, "POST", &format!("/logstores/default/{change}"));
+        assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+        send(&daemon, sequence);
+        assert_eq!(follower.row()["srcaddr"], "10.0.0.1");
+    }
+    let rows = daemon.query("default", "srcaddr: 10.0.0.1");
+    assert_eq!(rows.len(), 3, "{rows:?}");
+    assert!(follower.lines.try_recv().is_err(), "a row came twice");
+    signal(follower.child.id(), "INT");
+    assert_eq!(follower.child.wait().unwrap().code(), Some(0));
+    assert!(follower.messages.try_recv().is_err());
+    daemon.stop();
+}
+
+/// Runs a command on a terminal at which somebody types; status and what is to be seen.
+fn typed(daemon: &Daemon, arguments: &[&str], line: &str) -> (i32, String) {
+    let wanted = command(daemon.dir(), arguments);
+    let words = std::iter::once(wanted.get_program()).chain(wanted.get_args());
+    let words: Vec<&str> = words.map(|word| word.to_str().unwrap()).collect();
+    let mut terminal = Command::new("script")
+        .args(["-qec", &words.join(" "), "/dev/null"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut seen = BufReader::new(terminal.stdout.take().unwrap());
+    let mut text = String::new();
+    seen.read_line(&mut text).unwrap();
+    let mut keyboard = terminal.stdin.take().unwrap();
+    keyboard.write_all(line.as_bytes()).unwrap();
+    seen.read_to_string(&mut text).unwrap();
+    drop(keyboard);
+    (terminal.wait().unwrap().code().unwrap(), text)
+}
+
+#[test]
+fn a_logstore_is_deleted_by_whoever_types_its_name() {
+    let daemon = Daemon::start("");
+    let create = ["logstore", "create", "my-project", "my-logs"];
+    assert_eq!(ran(&daemon, &create).0, 0);
+    let delete = ["logstore", "delete", "my-project", "my-logs"];
+    for line in ["\n", "y\n", "my-project\n"] {
+        let (status, seen) = typed(&daemon, &delete, line);
+        assert!(
+            seen.starts_with("this deletes my-project/my-logs with all its rows"),
+            "{seen}"
+        );
+        assert!(
+            status == 1 && seen.contains("nothing was deleted"),
+            "{seen}"
+        );
+    }
+    let info = ["logstore", "info", "my-project", "my-logs"];
+    assert_eq!(ran(&daemon, &info).0, 0);
+    let (status, seen) = typed(&daemon, &delete, "my-logs\n");
+    assert!(
+        status == 0 && seen.contains("deleted my-project/my-logs"),
+        "{seen}"
+    );
+    assert_eq!(ran(&daemon, &info).0, 1);
+    // What is not there is not asked about.
+    let (status, seen) = typed(&daemon, &delete, "");
+    assert!(status == 1 && seen.contains("LogStoreNotExist"), "{seen}");
     daemon.stop();
 }
 

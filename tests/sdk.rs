@@ -19,7 +19,21 @@ use flowlog_tests::daemon::{Daemon, ports};
 
 const KEY: &str = "sdk-key";
 const SECRET: &str = "sdk-secret";
-const CONFIG: &str = "[[access_key]]\nid = \"sdk-key\"\nsecret = \"sdk-secret\"\n";
+const CONFIG: &str = r#"
+[[access_key]]
+id = "sdk-key"
+secret = "sdk-secret"
+[[access_key]]
+id = "sts-key"
+secret = "sdk-secret"
+security_token = "tok/en=="
+expires = "2100-01-01T00:00:00Z"
+[[access_key]]
+id = "old-key"
+secret = "sdk-secret"
+security_token = "tok/en=="
+expires = "2020-01-01T00:00:00Z"
+"#;
 /// How long a client may take, on a machine that builds at the same time.
 const PATIENCE: Duration = Duration::from_secs(300);
 

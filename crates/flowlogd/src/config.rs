@@ -9,6 +9,7 @@
 //! `config/flowlogd.toml` says the same to users and is tested against these types.
 
 mod error;
+mod key;
 mod path;
 mod quantity;
 mod reload;
@@ -27,11 +28,10 @@ use flowlog_flowlog::{Definition, Resource};
 use serde::{Deserialize, Serialize};
 
 pub use error::{ConfigError, Origin};
+pub use key::{Expiry, Key, Token};
 pub use quantity::{Octets, Span};
 pub use reload::{Changes, changes, reloaded};
-pub use sections::{
-    Collect, Control, Key, Limits, Log, LogFormat, LogLevel, Logstore, Telemetry, User,
-};
+pub use sections::{Collect, Control, Limits, Log, LogFormat, LogLevel, Logstore, Telemetry, User};
 pub use sources::Sources;
 
 /// Everything that can be chosen. [`Config::default`] is what holds without any configuration.
@@ -99,9 +99,11 @@ impl Config {
         toml::to_string(self).unwrap_or_default()
     }
 
-    /// The keys of the account itself, in the order in which they are written.
+    /// The keys of the account itself that always count, in the order in which they are written.
     pub fn root_keys(&self) -> impl Iterator<Item = &AccessKey> {
-        self.access_key.iter().map(|key| &key.0)
+        let own = self.access_key.iter();
+        own.filter(|key| key.security_token.is_none())
+            .map(|key| &key.key)
     }
 
     /// The region of a project that no region claims: the first one.

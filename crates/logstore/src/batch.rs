@@ -8,6 +8,7 @@ mod builder;
 mod encoding;
 mod log_group;
 mod proto;
+mod sent;
 mod values;
 
 use std::sync::Arc;
@@ -18,6 +19,7 @@ pub(crate) use builder::GroupBuilder;
 pub(crate) use encoding::{decode, encode, seal_header};
 pub use log_group::{Irregular, Log, LogGroup};
 pub(crate) use proto::{write_columns, write_rows};
+pub(crate) use sent::from_sent;
 pub(crate) use values::canonical_decimal;
 pub use values::{Cell, Mask, Values};
 
@@ -129,6 +131,32 @@ pub(crate) fn reserved(name: &str) -> bool {
         )
 }
 
+/// The name under which the numbers of writers are kept; no flow log is called like that.
+const SEQUENCE: &str = "#seqid";
+
+impl Origin {
+    /// What a writer has numbered under a key. Two keys are taken for one once in 2⁶⁴.
+    pub(crate) fn of_sequence(key: u128, number: u64) -> Self {
+        let (high, low) = (
+            (key >> 64) & u128::from(u64::MAX),
+            key & u128::from(u64::MAX),
+        );
+        let [high, low] = [high, low].map(|half| u64::try_from(half).unwrap_or_default());
+        Self {
+            epoch: high.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ low,
+            flow_log: SEQUENCE.into(),
+            partition: 0,
+            first: number,
+            next: number.saturating_add(1),
+        }
+    }
+
+    /// Whether something is the name of what writers number.
+    pub(crate) fn is_sequence(flow_log: &str) -> bool {
+        flow_log == SEQUENCE
+    }
+}
+
 impl Batch {
     /// The number of rows.
     pub fn rows(&self) -> usize {
@@ -229,7 +257,8 @@ impl Group {
         }
     }
 
-    fn retain(&mut self, keep: &[bool]) {
+    /// Keeps the rows for which `keep` is true.
+    pub(crate) fn retain(&mut self, keep: &[bool]) {
         values::retain(&mut self.time, keep);
         values::retain(&mut self.time_ns, keep);
         values::retain(&mut self.numbers, keep);

@@ -13,7 +13,7 @@ use crate::batch::{Cell, Irregular, Values};
 use crate::segment::{Reader, SegmentError, rest_from, tags_from};
 use crate::shard::Stored;
 
-use lane::{held, tag_lane};
+use lane::{held, inside, tag_lane};
 
 pub(crate) use lane::Lane;
 
@@ -26,6 +26,10 @@ pub(crate) enum Field {
     TimeNs,
     /// When the LogGroup was received.
     Received,
+    /// The cursor of the LogGroup.
+    Cursor,
+    /// The place in the LogGroup.
+    Position,
     /// `__topic__`
     Topic,
     /// `__source__`
@@ -34,6 +38,8 @@ pub(crate) enum Field {
     Tag(Arc<str>),
     /// A key.
     Key(Arc<str>),
+    /// A value inside a key, whose values are JSON: the key, and where.
+    Inside(Arc<str>, Arc<str>),
 }
 
 /// Names and values of tags, in their order.
@@ -149,9 +155,13 @@ impl Chunk {
         if let Some(lane) = self.lanes.borrow().get(field) {
             return Ok(Rc::clone(lane));
         }
-        let lane = match &self.part {
-            Part::Group(stored) => held(stored, field),
-            Part::RowGroup(..) => self.stored(field)?,
+        let lane = match (&self.part, field) {
+            (_, Field::Inside(key, path)) => {
+                let whole = self.lane(&Field::Key(Arc::clone(key)))?;
+                inside(&whole, self.rows, path)
+            }
+            (Part::Group(stored), field) => held(stored, field),
+            (Part::RowGroup(..), field) => self.stored(field)?,
         };
         let lane = Rc::new(lane);
         self.lanes
@@ -308,11 +318,13 @@ impl Chunk {
             Field::Time => self.read(reader, *row_group, "__time__"),
             Field::TimeNs => self.read(reader, *row_group, "__time_ns_part__"),
             Field::Received => self.read(reader, *row_group, "__receive_time__"),
+            Field::Cursor => self.read(reader, *row_group, "__cursor__"),
+            Field::Position => self.read(reader, *row_group, "__position__"),
             Field::Topic => self.read(reader, *row_group, "__topic__"),
             Field::Source => self.read(reader, *row_group, "__source__"),
             Field::Tag(tag) => Ok(tag_lane(&*self.our("__tags__")?, tag)),
             Field::Key(key) if reader.has(key) => self.read(reader, *row_group, key),
-            Field::Key(key) => self.rest_lane(key),
+            Field::Key(key) | Field::Inside(key, _) => self.rest_lane(key),
         }
     }
 

@@ -10,6 +10,7 @@ mod consumers;
 mod logstores;
 mod memory;
 mod operations;
+mod patience;
 mod payload;
 mod projects;
 mod put_logs;
@@ -37,6 +38,7 @@ use tokio::task::JoinSet;
 
 use crate::store::Logstore;
 use memory::Memory;
+use patience::Patient;
 
 pub use request::{Understood, understand};
 
@@ -44,6 +46,8 @@ pub use request::{Understood, understand};
 const MOST_CONNECTIONS: usize = 512;
 /// How long the head of a request may take, and a connection without a request live.
 const HEAD_TIMEOUT: Duration = Duration::from_mins(1);
+/// How long an answer may wait for the other end to read on.
+const WRITE_TIMEOUT: Duration = Duration::from_mins(1);
 /// How long requests may still run after the shutdown has begun.
 const GRACE: Duration = Duration::from_secs(10);
 
@@ -153,6 +157,7 @@ async fn converse(
     _permit: OwnedSemaphorePermit,
 ) {
     let service = service_fn(|request| request::answer(Arc::clone(&server), peer, request));
+    let stream = Patient::new(stream, WRITE_TIMEOUT);
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)

@@ -50,15 +50,22 @@
 //! journal: a death before it leaves a file that is removed at the next start, a death behind it a
 //! journal that is freed then.
 //!
+//! # As it is here
+//! `PullLogs` takes a `query`: a search, or a search and conditions, `* | where status = '200'`; keys
+//! need no index. `PutLogs` by key takes a `seqid`: a number that is not greater than the last one
+//! under the key is refused with `InvalidSequenceId`; a shard remembers the 1024 keys that were used
+//! last. A shard of a Logstore with `autoSplit` is split when clients have written more than 5 MiB a
+//! second to it for a minute, until `maxSplitShard` take something. `GetContextLogs` follows the tag `__pack_id__`; a search `… | with_pack_meta` shows the
+//! `__pack_meta__` that it asks for.
+//!
 //! # Not done yet
-//! `GetContextLogs`, pulling with a filter (`query`, `processor`) and writing with `seqid` are
-//! answered with `NotSupported`; SQL of a Project asks one Logstore; shards are not split by
-//! themselves (`autoSplit` is kept and does nothing). `Category` and `MachineUUID` of a LogGroup are
-//! not kept.
+//! Pulling with a stored `processor` is answered with `NotSupported`. `Category` and `MachineUUID` of
+//! a LogGroup are not kept.
 
 pub mod batch;
 mod chunk;
 mod error;
+mod filter;
 mod histogram;
 mod http;
 mod metadata;

@@ -15,6 +15,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use flowlog_sls::KeyRange;
 use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, TransactionBehavior, params};
 
+use crate::batch::Origin;
+use crate::shard::MOST_SEQUENCES;
 pub(crate) use consumers::{CheckpointRow, ConsumerGroupRow};
 use rows::{SHARD_COLUMNS, logstore_row, project_row, segment_row, shard_row};
 pub(crate) use shards::NewShard;
@@ -362,6 +364,8 @@ fn insert_segment(t: &Transaction<'_>, segment: &SegmentRow) -> rusqlite::Result
 }
 
 fn store_mark(t: &Transaction<'_>, shard: i64, mark: &Mark) -> rusqlite::Result<()> {
+    const DELETE: &str = "DELETE FROM origin
+        WHERE shard = ?1 AND flow_log = ?2 AND partition = ?3 AND epoch = ?4";
     const UPDATE: &str = "UPDATE origin SET next = ?5
         WHERE shard = ?1 AND flow_log = ?2 AND partition = ?3 AND epoch = ?4";
     const INSERT: &str = "INSERT INTO origin (shard, flow_log, partition, epoch, next)
@@ -370,10 +374,17 @@ fn store_mark(t: &Transaction<'_>, shard: i64, mark: &Mark) -> rusqlite::Result<
         WHERE shard = ?1 AND flow_log = ?2 AND partition = ?3
         ORDER BY rowid DESC LIMIT -1 OFFSET ?4)";
     let (epoch, next) = (mark.epoch.cast_signed(), mark.next.cast_signed());
+    let is_sequence = Origin::is_sequence(&mark.flow_log);
+    if is_sequence {
+        // Rowids follow the order in which they changed: the oldest goes first.
+        let values = params![shard, &*mark.flow_log, mark.partition, epoch];
+        t.prepare(DELETE)?.execute(values)?;
+    }
     let values = params![shard, &*mark.flow_log, mark.partition, epoch, next];
     if t.prepare(UPDATE)?.execute(values)? == 0 {
         t.prepare(INSERT)?.execute(values)?;
-        let values = params![shard, &*mark.flow_log, mark.partition, EPOCHS];
+        let most = if is_sequence { MOST_SEQUENCES } else { EPOCHS };
+        let values = params![shard, &*mark.flow_log, mark.partition, most];
         t.prepare(PRUNE)?.execute(values)?;
     }
     Ok(())

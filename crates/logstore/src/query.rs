@@ -1,22 +1,28 @@
 //! Asking: a search, or a search and SQL over what it finds.
 
+mod context;
 mod found;
 mod rows;
 mod scan;
+mod several;
 
-use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use flowlog_sls::query::{Query, Search};
-use flowlog_sls::{Error, ErrorCode, GetLogsMeta, GetLogsRequest, GetLogsResponse, Progress};
+use flowlog_sls::{
+    Error, ErrorCode, GetLogsMeta, GetLogsRequest, GetLogsResponse, LogRow, Progress,
+};
 
 use crate::segment::{Segment, SegmentError};
-use crate::shard::{self, Snapshot};
+use crate::shard;
 use crate::sql::{self, Table};
 use crate::stats::count;
 use crate::store::{Inner, Logstore, Store};
 
 pub(crate) use scan::{Deadline, Hits, Scan, Wanted, place};
+
+/// What stands behind `|` when every log shall tell where it is.
+const WITH_PLACE: &str = "with_pack_meta";
 
 impl Logstore {
     /// Answers a query as the service does: the logs that a search finds, in the order of their
@@ -34,9 +40,30 @@ impl Logstore {
         logstore: &str,
         request: &GetLogsRequest,
     ) -> Result<GetLogsResponse, Error> {
+        self.counted(|inner| inner.query(project, logstore, request))
+    }
+
+    /// Answers SQL over several Logstores of a Project, which stands behind `* |` and calls them
+    /// as [`sql::table_name`] does.
+    ///
+    /// # Errors
+    /// As [`query`](Self::query).
+    pub(crate) fn query_several(
+        &self,
+        project: &str,
+        logstores: &[String],
+        request: &GetLogsRequest,
+    ) -> Result<GetLogsResponse, Error> {
+        self.counted(|inner| several::query(inner, project, logstores, request))
+    }
+
+    fn counted(
+        &self,
+        ask: impl FnOnce(&Inner) -> Result<GetLogsResponse, Error>,
+    ) -> Result<GetLogsResponse, Error> {
         let inner = self.inner();
         let outcome = if let Some(_running) = inner.enter_query() {
-            inner.query(project, logstore, request)
+            ask(inner)
         } else {
             count(&inner.counters.queries_refused, 1);
             let message = "too many queries are running, try again later";
@@ -65,8 +92,14 @@ impl Inner {
         });
         let deadline = Deadline::within(self.settings.query.deadline);
         let snapshots = store.shards.iter().map(|shard| shard.snapshot()).collect();
-        let mut answer = match query.sql {
-            None => self.search(request, (wanted, deadline, snapshots), &store)?,
+        let with_place = query
+            .sql
+            .is_some_and(|sql| sql.eq_ignore_ascii_case(WITH_PLACE));
+        let mut answer = match query.sql.filter(|_| !with_place) {
+            None => {
+                let scan = Scan::new(wanted, Arc::clone(&self.counters), deadline, snapshots);
+                self.search(request, (scan, with_place), &store)?
+            }
             Some(sql) => {
                 let now = i64::try_from(self.settings.clock.now().as_millis());
                 let now = now.unwrap_or(i64::MAX);
@@ -79,8 +112,7 @@ impl Inner {
                     index,
                     counters: Arc::clone(&self.counters),
                     deadline,
-                    too_much: AtomicBool::new(false),
-                    outcome: Mutex::default(),
+                    course: Arc::default(),
                 });
                 self.select(&prepared, &table, &store)?
             }
@@ -89,9 +121,8 @@ impl Inner {
         answer.meta.elapsed_millisecond = u64::try_from(elapsed).unwrap_or(u64::MAX);
         answer.meta.count = u64::try_from(answer.data.len()).unwrap_or(u64::MAX);
         query.search_text.clone_into(&mut answer.meta.where_query);
-        query
-            .sql
-            .unwrap_or_default()
+        let sql = query.sql.filter(|_| answer.meta.has_sql);
+        sql.unwrap_or_default()
             .clone_into(&mut answer.meta.agg_query);
         answer.meta.terms = query.search.terms();
         Ok(answer)
@@ -100,11 +131,20 @@ impl Inner {
     fn search(
         &self,
         request: &GetLogsRequest,
-        (wanted, deadline, snapshots): (Arc<Wanted>, Deadline, Vec<Snapshot>),
+        (mut scan, with_place): (Scan, bool),
         store: &Store,
     ) -> Result<GetLogsResponse, Error> {
-        let mut scan = Scan::new(wanted, Arc::clone(&self.counters), deadline, snapshots);
-        let data = rows::search(&mut scan, request, &self.settings.query)?;
+        let limits = &self.settings.query;
+        let data = if with_place {
+            let numbers = context::numbers(store);
+            let show = |row: &mut LogRow, order| {
+                let place = context::pack_meta(row, order, &numbers);
+                row.0.push(("__pack_meta__".to_owned(), place));
+            };
+            rows::search(&mut scan, request, limits, show)?
+        } else {
+            rows::search(&mut scan, request, limits, |_, _| {})?
+        };
         let unreadable = std::mem::take(&mut scan.unreadable);
         let incomplete = self.set_aside(store, unreadable)? || scan.too_late;
         let meta = GetLogsMeta {
@@ -122,7 +162,7 @@ impl Inner {
         table: &Arc<Table>,
         store: &Store,
     ) -> Result<GetLogsResponse, Error> {
-        let rows = prepared.run(table, &self.settings.query);
+        let rows = prepared.run(std::slice::from_ref(table), &self.settings.query);
         let outcome = table.outcome();
         let incomplete = self.set_aside(store, outcome.unreadable)?;
         let rows = rows?;

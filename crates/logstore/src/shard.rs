@@ -8,12 +8,12 @@
 //! The writer's thread alone appends and freezes; the sealer's thread alone makes segments of what
 //! is frozen; queries take a [`Snapshot`] and hold no lock while they read.
 
+mod files;
 mod journal;
 mod pull;
 
-use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
@@ -24,7 +24,10 @@ use crate::error::OpenError;
 use crate::metadata::{Mark, Metadata, SegmentRow, ShardRow};
 use crate::segment::Segment;
 
-pub(crate) use journal::{Replayed, Writing};
+use files::remove_unknown;
+
+pub(crate) use files::set_aside;
+pub(crate) use journal::{MOST_SEQUENCES, Replayed, Writing};
 pub(crate) use pull::{Most, Pulled, Unreadable};
 
 /// Frozen heads that may wait for the sealer before appends have to wait too.
@@ -365,43 +368,4 @@ impl Shard {
     fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
         change(&mut self.state.write().unwrap_or_else(PoisonError::into_inner))
     }
-}
-
-/// Puts a segment that cannot be read out of the way; the path where it is now.
-pub(crate) fn set_aside(
-    segment: &Segment,
-    metadata: &Metadata,
-) -> Result<PathBuf, rusqlite::Error> {
-    metadata.set_aside(segment.row())?;
-    let aside = segment.path().with_extension("unreadable");
-    // It may be missing altogether.
-    let _: std::io::Result<()> = fs::rename(segment.path(), &aside);
-    tracing::error!(
-        path = %aside.display(),
-        rows = segment.row().rows,
-        "a segment cannot be read and is set aside; its rows are missing from answers"
-    );
-    Ok(aside)
-}
-
-/// Removes segments that the metadata does not know: a death came before the switch, and their
-/// rows are still in the journal.
-fn remove_unknown(dir: &Path, known: &[SegmentRow]) -> Result<u64, OpenError> {
-    let known: BTreeSet<String> = known.iter().map(Segment::file_name).collect();
-    let mut removed = 0;
-    for entry in fs::read_dir(dir).map_err(OpenError::io(dir))? {
-        let path = entry.map_err(OpenError::io(dir))?.path();
-        let ours = path
-            .extension()
-            .is_some_and(|e| e == "parquet" || e == "unfinished");
-        let name = path
-            .file_name()
-            .and_then(|name| name.to_str())
-            .unwrap_or_default();
-        if ours && !known.contains(name) {
-            fs::remove_file(&path).map_err(OpenError::io(&path))?;
-            removed += 1;
-        }
-    }
-    Ok(removed)
 }

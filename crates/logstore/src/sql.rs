@@ -3,32 +3,33 @@
 //!
 //! Time is bounded by the deadline, memory by SQLite's own limit, results by rows and octets.
 
+mod connection;
 mod dialect;
 mod functions;
 mod group;
 mod number;
+mod result;
 mod token;
 mod vtab;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use flowlog_sls::index::{IndexConfig, IndexType};
 use flowlog_sls::query::SearchExpression;
-use flowlog_sls::{Error, LogRow, TimeRange};
-use rusqlite::config::DbConfig;
-use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
-use rusqlite::limits::Limit;
-use rusqlite::types::ValueRef;
-use rusqlite::{Connection, OpenFlags};
+use flowlog_sls::{Error, TimeRange};
 
 use crate::chunk::Field;
 use crate::query::{Deadline, Scan, Wanted};
 use crate::settings::QueryLimits;
 use crate::shard::Snapshot;
 use crate::stats::Counters;
+use connection::{connect, explain};
+use result::{Column, collect};
+
+pub(crate) use result::Rows;
 
 /// The table `log` of one statement.
 pub(crate) struct Table {
@@ -39,10 +40,16 @@ pub(crate) struct Table {
     pub(crate) index: Arc<IndexConfig>,
     pub(crate) counters: Arc<Counters>,
     pub(crate) deadline: Deadline,
-    /// The statement was ended because of the memory that it took.
-    pub(crate) too_much: AtomicBool,
+    pub(crate) course: Arc<Course>,
+}
+
+/// How a statement goes; all its tables share it.
+#[derive(Default)]
+pub(crate) struct Course {
+    /// It was ended because of the memory that it took.
+    too_much: AtomicBool,
     /// What the scans have to say when they end.
-    pub(crate) outcome: Mutex<Outcome>,
+    outcome: Mutex<Outcome>,
 }
 
 /// A column of the table.
@@ -72,19 +79,10 @@ pub(crate) struct Outcome {
     pub(crate) unreadable: Vec<(Arc<crate::segment::Segment>, crate::segment::SegmentError)>,
 }
 
-/// The rows of a statement.
-#[derive(Debug)]
-pub(crate) struct Rows {
-    pub(crate) keys: Vec<String>,
-    pub(crate) types: Vec<String>,
-    pub(crate) data: Vec<LogRow>,
-    pub(crate) limit: u64,
-}
-
 impl Table {
     /// Takes note of how a scan ended.
     fn finish(&self, scan: &mut Scan) {
-        let mut outcome = self.outcome.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut outcome = self.course.met();
         outcome.rows += scan.rows;
         outcome.too_late |= scan.too_late;
         outcome.unreadable.append(&mut scan.unreadable);
@@ -92,12 +90,35 @@ impl Table {
 
     /// What all scans have met.
     pub(crate) fn outcome(&self) -> Outcome {
-        std::mem::take(&mut *self.outcome.lock().unwrap_or_else(PoisonError::into_inner))
+        self.course.outcome()
+    }
+}
+
+impl Course {
+    /// What all scans have met.
+    pub(crate) fn outcome(&self) -> Outcome {
+        std::mem::take(&mut *self.met())
+    }
+
+    fn met(&self) -> MutexGuard<'_, Outcome> {
+        self.outcome.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What the table of a Logstore is called, by the place of the Logstore among those of a statement.
+pub(crate) fn table_name(place: usize) -> String {
+    match place {
+        0 => "log".to_owned(),
+        place => format!("log_{}", place + 1),
     }
 }
 
 /// A statement that can be run.
-pub(crate) struct Prepared(dialect::Statement);
+pub(crate) struct Prepared {
+    statement: dialect::Statement,
+    /// The columns of further tables.
+    further: Vec<Vec<TableColumn>>,
+}
 
 /// Checks a statement as far as that goes without rows. `now_millis` is the present, milliseconds
 /// of the epoch.
@@ -105,15 +126,81 @@ pub(crate) fn prepare(
     sql: &str,
     time: TimeRange,
     now_millis: i64,
-    index: &IndexConfig,
+    index: &Arc<IndexConfig>,
+) -> Result<Prepared, Error> {
+    prepare_several(sql, time, now_millis, std::slice::from_ref(index))
+}
+
+/// The same of a statement over a table for each index; see [`table_name`].
+pub(crate) fn prepare_several(
+    sql: &str,
+    time: TimeRange,
+    now_millis: i64,
+    indexes: &[Arc<IndexConfig>],
 ) -> Result<Prepared, Error> {
     let asked = dialect::Asked {
         now_millis,
         period: (time.from_seconds(), time.to_seconds()),
         grouping: true,
     };
-    dialect::translate(sql, &asked, |names| columns(names, index)).map(Prepared)
+    let mut further = Vec::new();
+    let statement = dialect::translate(sql, &asked, |names| {
+        let mut tables = indexes.iter().map(|index| columns(names, index));
+        let first = tables.next();
+        further = tables.collect();
+        first.unwrap_or_default()
+    })?;
+    Ok(Prepared { statement, further })
 }
+
+/// Checks `where condition`, or several with `|` between them, for [`Prepared::places`]. A key
+/// without an index is text.
+pub(crate) fn prepare_conditions(
+    pipeline: &str,
+    now_millis: i64,
+    index: &IndexConfig,
+) -> Result<Prepared, Error> {
+    let conditions = dialect::conditions(pipeline)?;
+    let asked = dialect::Asked {
+        now_millis,
+        period: (0, 0),
+        grouping: false,
+    };
+    let columns = |names: &BTreeSet<String>| {
+        let mut columns = columns(names, index);
+        for name in names {
+            if !columns
+                .iter()
+                .any(|known| known.name.eq_ignore_ascii_case(name))
+            {
+                columns.push(TableColumn {
+                    name: name.clone(),
+                    field: Field::named(name),
+                    kind: ColumnKind::Text(usize::MAX),
+                });
+            }
+        }
+        let place = |(name, field): (&str, Field)| TableColumn {
+            name: name.to_owned(),
+            field,
+            kind: ColumnKind::Long,
+        };
+        columns.retain(|column| !PLACE.contains(&&*column.name));
+        columns.extend(
+            PLACE
+                .into_iter()
+                .zip([Field::Cursor, Field::Position])
+                .map(place),
+        );
+        columns
+    };
+    let statement = dialect::places(&conditions, &asked, columns)?;
+    let further = Vec::new();
+    Ok(Prepared { statement, further })
+}
+
+/// The columns that say where a row is; no key is called like that.
+const PLACE: [&str; 2] = ["__cursor__", "__position__"];
 
 /// The columns of the table: those of the index, our own, and the tags that are mentioned.
 fn columns(names: &BTreeSet<String>, index: &IndexConfig) -> Vec<TableColumn> {
@@ -135,20 +222,45 @@ fn columns(names: &BTreeSet<String>, index: &IndexConfig) -> Vec<TableColumn> {
         add("__time_ns_part__", Field::TimeNs, ColumnKind::Long);
     }
     for (name, key) in index.keys.iter().filter(|(_, key)| key.doc_value) {
-        let kind = match key.kind {
-            IndexType::Long => ColumnKind::Long,
-            IndexType::Double => ColumnKind::Double,
-            IndexType::Text | IndexType::Json => text,
-        };
+        let kind = kind_of(key.kind, text);
         add(name, Field::named(name), kind);
         if !key.alias.is_empty() {
             add(&key.alias, Field::named(name), kind);
+        }
+    }
+    for (name, key) in &index.keys {
+        let inside = key.json_keys.iter().filter(|(_, inside)| inside.doc_value);
+        for (path, inside) in inside.filter(|_| key.kind == IndexType::Json) {
+            let field = Field::Inside(name.as_str().into(), path.as_str().into());
+            add(
+                &format!("{name}.{path}"),
+                field.clone(),
+                kind_of(inside.kind, text),
+            );
+            if let Some(alias) = inside.alias.as_ref().filter(|alias| !alias.is_empty()) {
+                add(alias, field, kind_of(inside.kind, text));
+            }
+        }
+    }
+    for inside in names.iter().filter_map(|name| index.inside(name)) {
+        if inside.doc_value {
+            let field = Field::Inside(inside.key.into(), inside.path.into());
+            let name = format!("{}.{}", inside.key, inside.path);
+            add(&name, field, kind_of(inside.kind, text));
         }
     }
     for name in names.iter().filter(|name| name.starts_with("__tag__:")) {
         add(name, Field::named(name), text);
     }
     columns.into_values().collect()
+}
+
+fn kind_of(kind: IndexType, text: ColumnKind) -> ColumnKind {
+    match kind {
+        IndexType::Long => ColumnKind::Long,
+        IndexType::Double => ColumnKind::Double,
+        IndexType::Text | IndexType::Json => text,
+    }
 }
 
 /// A text as SQL sees it: what is not UTF-8 is marked, and no more than so many octets.
@@ -167,246 +279,58 @@ fn shown(octets: &[u8], most: usize) -> Cow<'_, str> {
 impl Prepared {
     /// The columns that the table has.
     pub(crate) fn columns(&self) -> Vec<TableColumn> {
-        self.0.columns.clone()
+        self.statement.columns.clone()
     }
 
-    /// Runs the statement over the table.
-    pub(crate) fn run(&self, table: &Arc<Table>, limits: &QueryLimits) -> Result<Rows, Error> {
-        let connection = connect(table, &self.0, limits).map_err(|error| explain(&error, table))?;
-        let mut statement = connection
-            .prepare(&self.0.sql)
-            .map_err(|error| explain(&error, table))?;
+    /// The columns of every table.
+    pub(crate) fn tables(&self) -> impl Iterator<Item = Vec<TableColumn>> {
+        std::iter::once(self.columns()).chain(self.further.iter().cloned())
+    }
+
+    /// Gives the cursor and the position of every row that fulfils the conditions.
+    pub(crate) fn places(
+        &self,
+        table: &Arc<Table>,
+        limits: &QueryLimits,
+        mut each: impl FnMut(i64, i64),
+    ) -> Result<(), Error> {
+        let mut find = || {
+            let connection = connect(std::slice::from_ref(table), &self.statement, limits)?;
+            let mut statement = connection.prepare(&self.statement.sql)?;
+            let texts = rusqlite::params_from_iter(&self.statement.texts);
+            let mut rows = statement.query(texts)?;
+            while let Some(row) = rows.next()? {
+                each(row.get(0)?, row.get(1)?);
+            }
+            Ok(())
+        };
+        find().map_err(|error| explain(&error, &table.course))
+    }
+
+    /// Runs the statement over the tables, at least one.
+    pub(crate) fn run(&self, tables: &[Arc<Table>], limits: &QueryLimits) -> Result<Rows, Error> {
+        let course = tables.first().map(|table| Arc::clone(&table.course));
+        let course = course.unwrap_or_default();
+        let explained = |error| explain(&error, &course);
+        let connection = connect(tables, &self.statement, limits).map_err(explained)?;
+        let mut statement = connection.prepare(&self.statement.sql).map_err(explained)?;
         let columns: Vec<Column> = statement
             .column_names()
             .map(|name| Column {
                 key: name.to_owned(),
-                is_truth: self.0.truths.contains(&name.to_lowercase()),
+                is_truth: self.statement.truths.contains(&name.to_lowercase()),
                 kind: "",
             })
             .collect();
-        let texts = rusqlite::params_from_iter(&self.0.texts);
-        let mut rows = statement
-            .query(texts)
-            .map_err(|error| explain(&error, table))?;
-        collect(&mut rows, columns, table, limits).map(|(columns, data)| Rows {
+        let texts = rusqlite::params_from_iter(&self.statement.texts);
+        let mut rows = statement.query(texts).map_err(explained)?;
+        collect(&mut rows, columns, &course, limits).map(|(columns, data)| Rows {
             keys: columns.iter().map(|column| column.key.clone()).collect(),
             types: columns.iter().map(Column::type_name).collect(),
             data,
-            limit: self.0.limit,
+            limit: self.statement.limit,
         })
     }
-}
-
-/// A column of the result.
-struct Column {
-    key: String,
-    is_truth: bool,
-    /// The type of the values so far; empty when there was none.
-    kind: &'static str,
-}
-
-impl Column {
-    fn type_name(&self) -> String {
-        match self.kind {
-            _ if self.is_truth => "boolean",
-            "" => "varchar",
-            kind => kind,
-        }
-        .to_owned()
-    }
-
-    fn print(&mut self, value: ValueRef<'_>) -> String {
-        self.kind = wider(self.kind, value);
-        match value {
-            ValueRef::Null => "null".to_owned(),
-            ValueRef::Integer(value) if self.is_truth => (value != 0).to_string(),
-            ValueRef::Integer(value) => value.to_string(),
-            ValueRef::Real(value) => number::java_double(value),
-            ValueRef::Text(octets) | ValueRef::Blob(octets) => {
-                String::from_utf8_lossy(octets).into_owned()
-            }
-        }
-    }
-}
-
-/// Statements between two looks at the clock.
-const STEPS: i32 = 10_000;
-
-fn connect(
-    table: &Arc<Table>,
-    read: &dialect::Statement,
-    limits: &QueryLimits,
-) -> rusqlite::Result<Connection> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
-        | OpenFlags::SQLITE_OPEN_MEMORY
-        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let mut connection = Connection::open_in_memory_with_flags(flags)?;
-    // Statements are ended when there is less; this is for the one step that takes it all, and
-    // holds for the whole process: SQLite has no limit of a connection's own.
-    let heap = i64::try_from(limits.sql_memory.saturating_mul(2)).unwrap_or(i64::MAX);
-    connection.pragma_update(None, "hard_heap_limit", heap)?;
-    connection.pragma_update(None, "temp_store", "MEMORY")?;
-    for (config, value) in [
-        (DbConfig::SQLITE_DBCONFIG_DQS_DML, false),
-        (DbConfig::SQLITE_DBCONFIG_DQS_DDL, false),
-        (DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true),
-        (DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false),
-    ] {
-        connection.set_db_config(config, value)?;
-    }
-    for (limit, value) in [
-        (Limit::SQLITE_LIMIT_LENGTH, 16 << 20),
-        (Limit::SQLITE_LIMIT_SQL_LENGTH, 256 << 10),
-        (Limit::SQLITE_LIMIT_EXPR_DEPTH, 200),
-        (Limit::SQLITE_LIMIT_COMPOUND_SELECT, 50),
-        (Limit::SQLITE_LIMIT_ATTACHED, 0),
-        (Limit::SQLITE_LIMIT_WORKER_THREADS, 0),
-    ] {
-        connection.set_limit(limit, value)?;
-    }
-    let budget = usize::try_from(limits.sql_memory).unwrap_or(usize::MAX);
-    functions::register(&connection, &functions::Budget::of(budget))?;
-    register_tables(&connection, table, read)?;
-    connection.authorizer(Some(authorize))?;
-    let watched = Arc::clone(table);
-    let most = limits.sql_memory;
-    let watch = move || {
-        let too_much = vtab::memory_used() > most;
-        watched.too_much.fetch_or(too_much, Ordering::Relaxed);
-        too_much || watched.deadline.has_passed()
-    };
-    connection.progress_handler(STEPS, Some(watch))?;
-    Ok(connection)
-}
-
-/// The table of the period, of earlier ones, and of groups, as far as the statement reads them.
-fn register_tables(
-    connection: &Connection,
-    table: &Arc<Table>,
-    read: &dialect::Statement,
-) -> rusqlite::Result<()> {
-    vtab::register(connection, "log", table, 0)?;
-    for seconds in &read.earlier {
-        let name = dialect::earlier_table(*seconds);
-        vtab::register(connection, &name, table, *seconds)?;
-    }
-    for grouping in &read.groupings {
-        vtab::register_groups(connection, table, grouping)?;
-    }
-    Ok(())
-}
-
-/// Reading, and the listed functions.
-fn authorize(context: AuthContext<'_>) -> Authorization {
-    match context.action {
-        AuthAction::Select => Authorization::Allow,
-        AuthAction::Read { table_name, .. }
-            if table_name == "json_each"
-                || table_name.starts_with("#groups")
-                || dialect::earlier_by(table_name).is_some() =>
-        {
-            Authorization::Allow
-        }
-        AuthAction::Function { function_name } if functions::is_allowed(function_name) => {
-            Authorization::Allow
-        }
-        _ => Authorization::Deny,
-    }
-}
-
-fn collect(
-    rows: &mut rusqlite::Rows<'_>,
-    mut columns: Vec<Column>,
-    table: &Table,
-    limits: &QueryLimits,
-) -> Result<(Vec<Column>, Vec<LogRow>), Error> {
-    let mut all = Vec::new();
-    let mut octets = 0_usize;
-    while let Some(row) = rows.next().map_err(|error| explain(&error, table))? {
-        let mut pairs = Vec::with_capacity(columns.len());
-        for (place, column) in columns.iter_mut().enumerate() {
-            let value = row.get_ref(place).map_err(|error| explain(&error, table))?;
-            let text = column.print(value);
-            octets += column.key.len() + text.len();
-            pairs.push((column.key.clone(), text));
-        }
-        all.push(LogRow(pairs));
-        if all.len() > limits.rows || octets > limits.octets {
-            return Err(Error::parameter(
-                "the result is too large; use LIMIT, or a shorter period",
-            ));
-        }
-    }
-    Ok((columns, all))
-}
-
-/// The type of a column that has had `known` and now has a value.
-fn wider(known: &'static str, value: ValueRef<'_>) -> &'static str {
-    match (known, value) {
-        (known, ValueRef::Null) => known,
-        ("" | "bigint", ValueRef::Integer(_)) => "bigint",
-        ("" | "bigint" | "double", ValueRef::Real(_)) | ("double", ValueRef::Integer(_)) => {
-            "double"
-        }
-        _ => "varchar",
-    }
-}
-
-/// What SQLite says, in the words of the service.
-fn explain(error: &rusqlite::Error, table: &Table) -> Error {
-    use rusqlite::ErrorCode;
-    let too_late = table
-        .outcome
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .too_late;
-    let too_much = table.too_much.load(Ordering::Relaxed);
-    let (code, message) = match error {
-        rusqlite::Error::SqliteFailure(code, message) => (Some(code.code), message.clone()),
-        rusqlite::Error::SqlInputError { error, msg, .. } => (Some(error.code), Some(msg.clone())),
-        _ => (None, None),
-    };
-    let message = message.unwrap_or_else(|| error.to_string());
-    let text = match code {
-        _ if too_late => too_long(),
-        Some(ErrorCode::OperationInterrupted) if !too_much => too_long(),
-        Some(ErrorCode::OutOfMemory | ErrorCode::OperationInterrupted) => {
-            "the SQL needs too much memory; ask for a shorter period or fewer groups".to_owned()
-        }
-        _ => said(&message),
-    };
-    Error::parameter(text)
-}
-
-fn too_long() -> String {
-    "the SQL takes too long; ask for a shorter period".to_owned()
-}
-
-fn said(message: &str) -> String {
-    let function = ["no such function: ", "not authorized to use function: "]
-        .iter()
-        .find_map(|prefix| message.strip_prefix(prefix));
-    if let Some(function) = function {
-        return format!("function {function} is not supported");
-    }
-    if let Some(column) = message.strip_prefix("no such column: ") {
-        let column = column
-            .split(" - ")
-            .next()
-            .unwrap_or(column)
-            .trim_matches('"');
-        return format!(
-            "column '{column}' cannot be resolved; a key needs an index with doc_value, a text \
-             stands in single quotes"
-        );
-    }
-    if let Some(name) = message.strip_prefix("no such table: ") {
-        return format!("table '{name}' does not exist; the only table is log");
-    }
-    if message == "not authorized" || message.contains("prohibited") {
-        return "the SQL may only read".to_owned();
-    }
-    format!("the SQL is wrong: {message}")
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! The Logstore as a whole: opening, making, appending, closing.
 
+mod busy;
 mod catalog;
 mod consumers;
 mod manage;
@@ -150,7 +151,7 @@ impl Logstore {
     }
 
     /// As [`append_then`](Self::append_then), into a shard of the caller's choice. What has an
-    /// origin belongs into the first shard, which knows what it has.
+    /// origin belongs into the first shard, or that of its key, which knows what it has.
     pub(crate) fn append_routed(
         &self,
         batch: Batch,

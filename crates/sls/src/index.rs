@@ -3,6 +3,7 @@
 //!
 //! Keys of the description that are not understood here are kept as they were sent.
 
+mod key;
 mod tokens;
 
 use alloc::borrow::ToOwned;
@@ -13,7 +14,6 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::error::shown;
 use crate::{Error, ErrorCode, Json};
 
 pub(crate) use tokens::{Decimal, first_char};
@@ -119,9 +119,49 @@ pub struct KeyIndex {
     /// Whether SQL may use it.
     #[serde(default = "yes")]
     pub doc_value: bool,
+    /// Whether every value inside can be searched as text; JSON alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub index_all: Option<bool>,
+    /// Values inside by their path, such as `a.b`; JSON alone.
+    #[serde(
+        default,
+        skip_serializing_if = "BTreeMap::is_empty",
+        deserialize_with = "null_is_empty"
+    )]
+    pub json_keys: BTreeMap<String, JsonKey>,
     /// Everything else.
     #[serde(flatten)]
     pub further: BTreeMap<String, Json>,
+}
+
+/// The index of one value inside a key of type JSON.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct JsonKey {
+    /// The type: not JSON again.
+    #[serde(rename = "type")]
+    pub kind: IndexType,
+    /// Another name in SQL.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alias: Option<String>,
+    /// Whether SQL may use it.
+    #[serde(default = "yes")]
+    pub doc_value: bool,
+    /// Everything else.
+    #[serde(flatten)]
+    pub further: BTreeMap<String, Json>,
+}
+
+/// A value inside a key of type JSON, as a query names it: `key.path`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Inside<'k> {
+    /// The key.
+    pub key: &'k str,
+    /// Where in its value.
+    pub path: &'k str,
+    /// The type.
+    pub kind: IndexType,
+    /// Whether SQL may use it.
+    pub doc_value: bool,
 }
 
 /// The type of a key.
@@ -134,7 +174,7 @@ pub enum IndexType {
     Long,
     /// Numbers; `double` in SQL.
     Double,
-    /// A JSON object; searched as text here.
+    /// A JSON object; `varchar` in SQL.
     Json,
 }
 
@@ -214,73 +254,23 @@ impl LineIndex {
     }
 }
 
-impl KeyIndex {
-    fn of(kind: IndexType) -> Self {
-        Self {
-            kind,
-            token: None,
-            case_sensitive: None,
-            chn: None,
-            alias: String::new(),
-            doc_value: true,
-            further: BTreeMap::new(),
-        }
-    }
-
-    /// Integers.
-    pub fn long() -> Self {
-        Self::of(IndexType::Long)
-    }
-
-    /// Numbers.
-    pub fn double() -> Self {
-        Self::of(IndexType::Double)
-    }
-
-    /// Text in words by the usual delimiters, case ignored.
-    pub fn text() -> Self {
-        Self::text_with(usual_tokens(), false)
-    }
-
-    /// Text that is one word, and in which case matters: an address, an id. The store can answer
-    /// `key: value` from its dictionaries then, see [`crate::query::Pushdown::Equals`].
-    pub fn whole() -> Self {
-        Self::text_with(Vec::new(), true)
-    }
-
-    fn text_with(token: Vec<String>, case_sensitive: bool) -> Self {
-        Self {
-            token: Some(token),
-            case_sensitive: Some(case_sensitive),
-            chn: Some(false),
-            ..Self::of(IndexType::Text)
-        }
-    }
-
-    /// How text falls into words.
-    pub fn rules(&self) -> TextRules {
-        let tokens = self.token.as_deref().unwrap_or_default();
-        TextRules::new(
-            tokens,
-            self.case_sensitive.unwrap_or_default(),
-            self.chn.unwrap_or_default(),
-        )
-    }
-
-    fn checked(mut self, key: &str) -> Result<Self, Error> {
-        if self.kind.is_numeric() {
-            // what clients copy from a text key means nothing here
-            (self.token, self.case_sensitive, self.chn) = (None, None, None);
-        } else {
-            check_tokens(&format!("key {}", shown(key)), self.token.as_deref())?;
-            self.case_sensitive = Some(self.case_sensitive.unwrap_or_default());
-            self.chn = Some(self.chn.unwrap_or_default());
-        }
-        Ok(self)
-    }
-}
-
 impl IndexConfig {
+    /// What a name means that is no key itself but may lead into one of type JSON.
+    pub fn inside<'k>(&self, name: &'k str) -> Option<Inside<'k>> {
+        name.match_indices('.').find_map(|(dot, _)| {
+            let (key, path) = (name.get(..dot)?, name.get(dot + 1..)?);
+            let index = self.keys.get(key)?;
+            let listed = index.json_keys.get(path);
+            let any = index.index_all.unwrap_or_default() && !path.is_empty();
+            (index.kind == IndexType::Json && (listed.is_some() || any)).then(|| Inside {
+                key,
+                path,
+                kind: listed.map_or(IndexType::Text, |listed| listed.kind),
+                doc_value: listed.map_or(index.doc_value, |listed| listed.doc_value),
+            })
+        })
+    }
+
     /// The description with what is absent filled in.
     ///
     /// # Errors

@@ -1,4 +1,7 @@
-//! Any JSON value, for keys that are kept as they were sent and not understood.
+//! Any JSON value, for keys that are kept as they were sent and not understood; and one value out
+//! of a text.
+
+mod path;
 
 use alloc::borrow::ToOwned;
 use alloc::string::String;
@@ -8,6 +11,8 @@ use core::fmt;
 use serde::de::{MapAccess, SeqAccess, Visitor};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+pub use path::at_path;
 
 /// A JSON value; the keys of an object stay in their order.
 ///

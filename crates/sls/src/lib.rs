@@ -35,10 +35,10 @@ pub use cursor::{Cursor, CursorFrom};
 pub use error::{Error, ErrorBody, ErrorCode};
 pub use hash_key::{HashKey, KeyRange};
 pub use headers::{Compression, Headers};
-pub use json::Json;
+pub use json::{Json, at_path};
 pub use logs::{
-    GetLogsMeta, GetLogsRequest, GetLogsResponse, Histogram, HistogramRequest, LogRow, Progress,
-    Term, TimeRange,
+    ContextResponse, GetLogsMeta, GetLogsRequest, GetLogsResponse, Histogram, HistogramRequest,
+    LogRow, Progress, Term, TimeRange,
 };
 pub use operation::Operation;
 pub use parameters::Parameters;

@@ -3,7 +3,9 @@
 mod answer;
 mod request;
 
-pub use answer::{GetLogsMeta, GetLogsResponse, Histogram, LogRow, Progress, Term};
+pub use answer::{
+    ContextResponse, GetLogsMeta, GetLogsResponse, Histogram, LogRow, Progress, Term,
+};
 pub use request::{GetLogsRequest, HistogramRequest, TimeRange};
 
 #[cfg(test)]

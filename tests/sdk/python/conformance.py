@@ -526,6 +526,94 @@ def a_meta_tag_is_appended_when_it_is_asked_for(w):
 
 
 @check
+def a_pull_brings_only_what_its_query_picks(w):
+    name = w.store("picked")
+    for n in range(4):
+        put(w.sls, w.project, name, rows(3 * n, 3, kind=f"k{n % 2}"))
+    begin = w.sls.get_begin_cursor(w.project, name, 0).get_cursor()
+    end = w.sls.get_end_cursor(w.project, name, 0).get_cursor()
+    for query, expected in [("kind: k1", [3, 4, 5, 9, 10, 11]), ("*", list(range(12))),
+                            ("* | where kind = 'k0' and cast(n as bigint) > 1", [2, 6, 7, 8]),
+                            ("n > 10", [11]), ("absent: *", [])]:
+        for how in ({"compress": False}, {"accept_compress_type": "zstd"}):
+            answer = w.sls.pull_logs(w.project, name, 0, begin, 1000, query=query, **how)
+            same(service.numbers(answer.get_loggroup_json_list()), expected, query)
+            same(answer.get_next_cursor(), end, query)
+    refused(400, "ParameterInvalid", w.sls.pull_logs, w.project, name, 0, begin, 10,
+            query="* | select 1")
+
+
+@check
+def the_context_of_a_log_is_what_its_writer_wrote_around_it(w):
+    name = w.store("context", shard_count=2)
+    w.sls.create_index(w.project, name, index())
+    for pack in range(10):
+        put(w.sls, w.project, name, rows(3 * pack, 3), logtags=[("__pack_id__", f"AB12-{pack:X}")])
+        put(w.sls, w.project, name, rows(90, 1), logtags=[("__pack_id__", f"CD34-{pack:X}")])
+    request = GetLogsRequest(w.project, name, SINCE, TILL, query="n: 13 | with_pack_meta")
+    (log,) = w.sls.get_logs(request).get_logs()
+    found = log.get_contents()
+    answer = w.sls.get_context_logs(w.project, name, found["__tag__:__pack_id__"],
+                                    found["__pack_meta__"], 4, 30)
+    assert answer.is_completed()
+    same([int(log.get_contents()["n"]) for log in answer.get_logs()], list(range(9, 30)))
+    same((answer.get_total_lines(), answer.get_back_lines(), answer.get_forward_lines()),
+         (21, 4, 16))
+    refused(400, "ParameterInvalid", w.sls.get_context_logs, w.project, name, "AB12-1", "0|x", 1, 1)
+
+
+@check
+def values_inside_json_are_searched_and_summed(w):
+    name = w.store("nested")
+    nested = IndexJsonKeyConfig(True, 3)
+    nested.add_key("a.b", "long", True)
+    keys = {"n": number(), "nested": IndexKeyConfig(TOKENS, index_type="json", doc_value=True,
+                                                    json_key_config=nested)}
+    w.sls.create_index(w.project, name, IndexConfig(9, None, keys))
+    items = [LogItem(NOW, contents=[("n", str(n)), ("nested", json.dumps(
+        {"a": {"b": 10 * n}, "who": {"name": f"user {n % 2}"}}))]) for n in range(6)]
+    put(w.sls, w.project, name, items)
+
+    def get(query):
+        request = GetLogsRequest(w.project, name, SINCE, TILL, query=query, line=100)
+        return [log.get_contents() for log in w.sls.get_logs(request).get_logs()]
+
+    same([log["n"] for log in get("nested.a.b > 25 and nested.who.name: 1")], ["3", "5"])
+    same(get('* | select sum("nested.a.b") as s, max("nested.who.name") as m'),
+         [{"s": "150", "m": "user 1"}])
+
+
+@check
+def groups_by_sets_have_their_totals(w):
+    same(w.sql('* | select "tcp-flags" as f, count(*) as c group by rollup(f) order by c desc, f'),
+         [{"f": f, "c": c} for f, c in
+          [("null", "50"), ("0", "13"), ("1", "13"), ("2", "12"), ("3", "12")]])
+
+
+@check
+def project_sql_may_join_logstores(w):
+    name = w.store("named")
+    keys = {"number": number(), "name": text()}
+    w.sls.create_index(w.project, name, IndexConfig(9, None, keys))
+    put(w.sls, w.project, name, [LogItem(NOW, contents=[("number", str(n)), ("name", f"flags {n}")])
+                                 for n in range(4)])
+    answer = w.sls.execute_project_sql(
+        w.project, f'select b.name, count(*) as c from "{w.queried}" a join "{name}" b '
+        f'on a."tcp-flags" = b.number where b.number > 1 group by b.name order by b.name', False)
+    same([log.get_contents() for log in answer.get_logs()],
+         [{"name": "flags 2", "c": "12"}, {"name": "flags 3", "c": "12"}])
+
+
+@check
+def a_temporary_key_counts_with_its_token_and_in_its_time(w):
+    temporary = lambda token, key="sts-key": service.client(VERSION, key=key, token=token)
+    same(temporary("tok/en==").get_project(w.project).body["projectName"], w.project)
+    refused(401, "Unauthorized", temporary("other").get_project, w.project)
+    refused(401, "Unauthorized", temporary(None).get_project, w.project)
+    refused(401, "Unauthorized", temporary("tok/en==", "old-key").get_project, w.project)
+
+
+@check
 def strangers_are_refused(w):
     wrong = service.client(VERSION, secret="wrong")
     refused(401, "SignatureNotMatch", wrong.get_project, w.project)

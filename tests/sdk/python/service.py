@@ -27,8 +27,9 @@ def _resolve_here(host, *rest, **more):
 socket.getaddrinfo = _resolve_here
 
 
-def client(version="v1", key=KEY, secret=SECRET):
-    return LogClient(ENDPOINT, key, secret, source="192.0.2.1", auth_version=version, region=REGION)
+def client(version="v1", key=KEY, secret=SECRET, token=None):
+    return LogClient(ENDPOINT, key, secret, securityToken=token, source="192.0.2.1",
+                     auth_version=version, region=REGION)
 
 
 def fresh(what):

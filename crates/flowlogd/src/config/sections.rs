@@ -1,12 +1,11 @@
 //! The sections of the configuration, with the defaults of each beside its fields.
 
-use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use flowlog_access::{AccessKey, AccessKeyId, Secret};
+use flowlog_access::{AccessKeyId, Secret};
 use flowlog_flowlog::{ActiveAging, CaptureWindow, Definition, FlowLogId, InactiveAging};
 use flowlog_record::Window;
-use serde::{Deserialize, Serialize, Serializer, ser::SerializeStruct};
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::{Octets, Span};
 
@@ -198,39 +197,6 @@ pub enum LogFormat {
     Text,
     /// One JSON object per line.
     Json,
-}
-
-/// `[[access_key]]`: a key of the account itself. Its secret is masked wherever it is written.
-#[derive(Clone, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "KeyForm")]
-pub struct Key(pub AccessKey);
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct KeyForm {
-    id: AccessKeyId,
-    secret: Secret,
-}
-
-impl From<KeyForm> for Key {
-    fn from(KeyForm { id, secret }: KeyForm) -> Self {
-        Self(AccessKey { id, secret })
-    }
-}
-
-impl Serialize for Key {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut table = serializer.serialize_struct("Key", 2)?;
-        table.serialize_field("id", self.0.id.as_str())?;
-        table.serialize_field("secret", MASK)?;
-        table.end()
-    }
-}
-
-impl fmt::Debug for Key {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Key").field(&self.0.id).finish()
-    }
 }
 
 /// `[[user]]`: a user with a key and policies of its own.

@@ -12,7 +12,7 @@ use super::error::{ConfigError, Origin};
 use super::path::Path;
 use super::sections::MASK;
 use super::tree::{self, Places};
-use super::validation::{self, Problem};
+use super::validation::{self, Problem, is_secret};
 
 /// What the names of environment variables begin with.
 const PREFIX: &str = "FLOWLOGD_";
@@ -234,7 +234,7 @@ impl Merged {
     /// A value as TOML on one line; nothing for tables, nothing of secrets.
     fn shown(&self, path: &Path) -> Option<String> {
         let value = tree::get(&self.tree, path)?;
-        if path.last_key() == "secret" {
+        if is_secret(path) {
             return Some(format!("\"{MASK}\""));
         }
         let text = match value {

@@ -194,6 +194,11 @@ fn values_out_of_place_are_errors_of_the_same_shape() {
             "FILE:5: access_key[1].id = \"a\": another key has this id; give every key an id of its own",
         ),
         (
+            "[[access_key]]\nid = \"a\"\nsecret = \"x\"\nexpires = \"2026-12-31T00:00:00Z\"\n",
+            "FILE:4: access_key[0].expires = \"2026-12-31T00:00:00Z\": only a key with a security \
+             token can expire; add security_token = …",
+        ),
+        (
             "[[user]]\nname = \"u\"\nid = \"a\"\nsecret = \"s\"\npolicies = [\"{\"]\n",
             "FILE:5: user[0].policies[0] = \"{\": not JSON: EOF while parsing an object at line 1 \
              column 1; correct the JSON text",
@@ -288,9 +293,61 @@ fn secrets_are_never_printed() {
         "[[access_key]]\nid = \"a\"\nsecret = 424242\n",
         "[[access_key]]\nid = \"a\"\nsecret = \"424242 424242\"\n",
         "[[access_key]]\nid = \"a\"\nsecret = \"424242\"\nextra = 1\n",
+        "[[access_key]]\nid = \"a\"\nsecret = \"x\"\nsecurity_token = 424242\n",
+        "[[access_key]]\nid = \"a\"\nsecret = \"x\"\nsecurity_token = \"424242 424242\"\n",
     ] {
         let error = load(broken).unwrap_err();
         assert!(!error.contains("424242"), "{error}");
+    }
+}
+
+#[test]
+fn a_temporary_key_has_a_token_and_perhaps_an_end() {
+    let entry = |more: &str| {
+        let own = "[[access_key]]\nid = \"own\"\nsecret = \"s\"\n";
+        load(&format!(
+            "[[access_key]]\nid = \"STS.a\"\nsecret = \"x\"\n{more}\n{own}"
+        ))
+    };
+    let config = entry("security_token = \"tok/en==\"\nexpires = \"2023-11-14T23:13:20+01:00\"");
+    let config = config.unwrap();
+    let own: Vec<&str> = config.root_keys().map(|key| key.id.as_str()).collect();
+    assert_eq!(own, ["own"]);
+    let temporary = &config.access_key[0];
+    assert!(
+        temporary
+            .security_token
+            .as_ref()
+            .unwrap()
+            .checked()
+            .unwrap()
+            .is("tok/en==")
+    );
+    let expires = temporary.expires.as_ref().unwrap();
+    assert_eq!(expires.at(), flowlog_record::Timestamp(1_700_000_000_000));
+    let printed = config.to_toml() + &format!("{config:?}");
+    assert!(!printed.contains("tok/en"), "{printed}");
+    assert!(
+        printed.contains("security_token = \"********\"\nexpires = \"2023-11-14T23:13:20+01:00\"")
+    );
+    for (more, sentence) in [
+        (
+            "security_token = \"a b\"",
+            "FILE:4: access_key[0].security_token = \"********\": not a secret; write 1 to 4096 \
+             visible ASCII characters in quotes",
+        ),
+        (
+            "security_token = \"a\"\nexpires = \"tomorrow\"",
+            "write a time as RFC 3339 in quotes, such as \"2026-12-31T00:00:00Z\"",
+        ),
+        (
+            "security_token = \"a\"\nexpires = 2026-12-31T00:00:00Z",
+            "write a time as RFC 3339 in quotes, such as \"2026-12-31T00:00:00Z\"",
+        ),
+    ] {
+        let error = entry(more).unwrap_err();
+        assert!(error.ends_with(sentence), "{error}");
+        assert!(error.contains("access_key[0]."), "{error}");
     }
 }
 

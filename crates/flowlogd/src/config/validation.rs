@@ -1,5 +1,7 @@
 //! What is wrong with values that have the right type, and what to do about those that have not.
 
+mod access;
+
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 
@@ -46,6 +48,14 @@ const FORMS: &[(&str, &str)] = &[
     (
         "secret",
         "write 1 to 256 visible ASCII characters in quotes",
+    ),
+    (
+        "security_token",
+        "write 1 to 4096 visible ASCII characters in quotes",
+    ),
+    (
+        "expires",
+        "write a time as RFC 3339 in quotes, such as \"2026-12-31T00:00:00Z\"",
     ),
     (
         "policies",
@@ -97,7 +107,7 @@ impl Problem {
             return Self::at(path, "not a value for this key", remedy);
         }
         let remedy = form(&path);
-        let problem = if path.last_key() == "secret" {
+        let problem = if is_secret(&path) {
             // serde's words may hold the value
             "not a secret"
         } else {
@@ -105,6 +115,11 @@ impl Problem {
         };
         Self::at(path, problem, remedy)
     }
+}
+
+/// Whether the value of a key is shown to nobody.
+pub(super) fn is_secret(path: &Path) -> bool {
+    matches!(path.last_key(), "secret" | "security_token")
 }
 
 /// The nearest of the known names, or all of them.
@@ -148,8 +163,8 @@ pub(super) fn check(config: &Config) -> Result<(), Problem> {
     check_limits(config)?;
     check_logstore(config)?;
     check_addresses(config)?;
-    check_keys(config)?;
-    check_users(config)?;
+    access::check_keys(config)?;
+    access::check_users(config)?;
     check_flow_logs(config)
 }
 
@@ -289,48 +304,6 @@ fn check_addresses(config: &Config) -> Result<(), Problem> {
             return Err(Problem::new(key, problem, "give each a port of its own"));
         }
         taken.push((key, address));
-    }
-    Ok(())
-}
-
-fn check_keys(config: &Config) -> Result<(), Problem> {
-    let mut seen = BTreeSet::new();
-    let keys = config
-        .access_key
-        .iter()
-        .map(|key| ("access_key", &key.0.id));
-    let users = config.user.iter().map(|user| ("user", &user.id));
-    let places = (0..config.access_key.len()).chain(0..config.user.len());
-    for ((list, id), at) in keys.chain(users).zip(places) {
-        if !seen.insert(id) {
-            let path = Path::parse(list).item(at).key("id");
-            let remedy = "give every key an id of its own";
-            return Err(Problem::at(path, "another key has this id", remedy));
-        }
-    }
-    Ok(())
-}
-
-fn check_users(config: &Config) -> Result<(), Problem> {
-    let mut seen = BTreeSet::new();
-    for (at, user) in config.user.iter().enumerate() {
-        let path = Path::parse("user").item(at);
-        if user.name.is_empty() || !seen.insert(&user.name) {
-            let remedy = "give every user a name of its own";
-            return Err(Problem::at(
-                path.key("name"),
-                "empty, or another user's",
-                remedy,
-            ));
-        }
-        for (policy, text) in user.policies.iter().enumerate() {
-            let Err(problem) = serde_json::from_str::<serde::de::IgnoredAny>(text) else {
-                continue;
-            };
-            let path = path.key("policies").item(policy);
-            let problem = format!("not JSON: {problem}");
-            return Err(Problem::at(path, problem, "correct the JSON text"));
-        }
     }
     Ok(())
 }

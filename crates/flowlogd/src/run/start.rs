@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use crossbeam_channel::{Sender, bounded, unbounded};
-use flowlog_access::Keyring;
+use flowlog_access::{Keyring, TemporaryKey};
 use flowlog_collect::{BindError, Bound, HugePages};
 use flowlog_logstore::{Logstore, ManageError, OpenError};
 use flowlog_sls::Endpoints;
@@ -26,7 +26,7 @@ use super::storage;
 use super::system_time;
 use super::thread::{self, Event};
 use super::worker::{Command, Handover, Links, Worker};
-use crate::config::Config;
+use crate::config::{Config, Expiry, Token};
 use crate::data_directory::{DataDirectory, DataDirectoryError, RootKey};
 use crate::telemetry::{Publisher, Readiness};
 
@@ -292,6 +292,20 @@ fn keyring(data: &DataDirectory, config: &Config) -> Result<Keyring, StartError>
     for key in config.root_keys().filter(|key| key.id != root.key().id) {
         // Its id is new here: the configuration has each once.
         drop(keyring.add(key.clone()));
+    }
+    for temporary in &config.access_key {
+        let Some(Ok(token)) = temporary.security_token.as_ref().map(Token::checked) else {
+            continue;
+        };
+        let key = TemporaryKey {
+            key: temporary.key.clone(),
+            token,
+            expires: temporary.expires.as_ref().map(Expiry::at),
+        };
+        if let Err(error) = keyring.add_temporary(key) {
+            // Only a generated key can have its id; that one goes on to count.
+            warn!(%error, "a temporary access key is left out");
+        }
     }
     Ok(keyring)
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use flowlog_sls::at_path;
 
 use super::Field;
 use crate::batch::{Cell, Mask, Values};
@@ -109,16 +110,26 @@ pub(super) fn held(stored: &Arc<Stored>, field: &Field) -> Lane {
             ints(&group.time_ns, no_key)
         }
         Field::Received => ints(&vec![stored.received; group.rows()], Mask::default()),
+        Field::Cursor => Lane::Ints {
+            values: vec![stored.cursor; group.rows()],
+            no_key: Mask::default(),
+        },
+        Field::Position => Lane::Ints {
+            values: (0..).take(group.rows()).collect(),
+            no_key: Mask::default(),
+        },
         Field::Topic => same(&group.topic),
         Field::Source => same(&group.source),
         Field::Tag(tag) => {
             let value = group.tags.iter().find(|(known, _)| known == tag);
             value.map_or(Lane::Nothing, |(_, value)| same(value))
         }
-        Field::Key(key) => match group.columns.iter().position(|c| c.name == *key) {
-            Some(at) => Lane::Held(Arc::clone(stored), at),
-            None => held_rest(stored, key),
-        },
+        Field::Key(key) | Field::Inside(key, _) => {
+            match group.columns.iter().position(|c| c.name == *key) {
+                Some(at) => Lane::Held(Arc::clone(stored), at),
+                None => held_rest(stored, key),
+            }
+        }
     }
 }
 
@@ -147,6 +158,42 @@ fn held_rest(stored: &Stored, key: &str) -> Lane {
     }
 }
 
+/// What stands at a path in the values of a lane, which are JSON; each distinct value is read once
+/// where the lane says which are the same.
+pub(super) fn inside(whole: &Lane, rows: usize, path: &str) -> Lane {
+    let mut dictionary = Vec::new();
+    let mut read = |json: &[u8]| {
+        let Some(found) = at_path(json, path) else {
+            return Values::NO_KEY;
+        };
+        dictionary.push(Bytes::from(found.into_owned()));
+        u32::try_from(dictionary.len() - 1).unwrap_or(Values::NO_KEY)
+    };
+    let index = match whole.indexed() {
+        Some((entries, index)) if entries.len() <= rows => {
+            let places: Vec<u32> = entries.iter().map(read).collect();
+            index.iter().map(|at| place_of(&places, *at)).collect()
+        }
+        _ => {
+            let mut scratch = Vec::new();
+            let mut cell = |row| match whole.cell(row).text(&mut scratch) {
+                Some(json) => read(json),
+                None => Values::NO_KEY,
+            };
+            (0..rows).map(&mut cell).collect()
+        }
+    };
+    Lane::Octets { dictionary, index }
+}
+
+/// What an entry has become.
+fn place_of(places: &[u32], at: u32) -> u32 {
+    let at = usize::try_from(at).ok();
+    at.and_then(|at| places.get(at))
+        .copied()
+        .unwrap_or(Values::NO_KEY)
+}
+
 /// One tag out of all.
 pub(super) fn tag_lane(tags: &Lane, tag: &str) -> Lane {
     let Lane::Octets { dictionary, index } = tags else {
@@ -166,13 +213,7 @@ pub(super) fn tag_lane(tags: &Lane, tag: &str) -> Lane {
             u32::try_from(values.len() - 1).unwrap_or(Values::NO_KEY)
         })
         .collect();
-    let place = |at: &u32| {
-        let at = usize::try_from(*at).ok();
-        at.and_then(|at| places.get(at))
-            .copied()
-            .unwrap_or(Values::NO_KEY)
-    };
-    let index = index.iter().map(place).collect();
+    let index = index.iter().map(|at| place_of(&places, *at)).collect();
     Lane::Octets {
         dictionary: values,
         index,

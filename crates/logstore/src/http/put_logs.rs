@@ -5,15 +5,13 @@
 
 mod json;
 
-use std::sync::Arc;
-
 use flowlog_record::Timestamp;
 use flowlog_sls::limits::MAX_RAW_OCTETS;
 use flowlog_sls::log_group::{LogGroup, packages};
 use flowlog_sls::{Compression, Error, ErrorCode, Headers};
 
 use super::compression::decompress;
-use crate::batch::{Group, GroupBuilder};
+use crate::batch::{self, Group};
 
 /// Packages that a list has at most.
 const MOST_PACKAGES: usize = 4096;
@@ -155,37 +153,7 @@ fn group(octets: &[u8], now: Timestamp) -> Result<Group, Error> {
     if sent.is_empty() {
         return Err(no_logs());
     }
-    let mut builder = GroupBuilder::new(sent.len());
-    for log in sent.logs() {
-        if let Some((key, _)) = log.contents().find(|(key, _)| str::from_utf8(key).is_err()) {
-            return Err(not_utf8("a key", key));
-        }
-        let contents = log
-            .contents()
-            .map(|(key, value)| (str::from_utf8(key).unwrap_or_default(), value));
-        builder.row(log.time, log.time_ns, contents);
-    }
-    let mut tags = Vec::new();
-    for (key, value) in sent.tags() {
-        tags.push((text("a tag", key)?, text("a tag", value)?));
-    }
-    Ok(Group {
-        topic: text("Topic", sent.topic())?,
-        source: text("Source", sent.source())?,
-        tags,
-        ..builder.finish()
-    })
-}
-
-fn text(what: &str, octets: &[u8]) -> Result<Arc<str>, Error> {
-    str::from_utf8(octets)
-        .map(Arc::from)
-        .map_err(|_| not_utf8(what, octets))
-}
-
-fn not_utf8(what: &str, octets: &[u8]) -> Error {
-    let shown = octets.get(..octets.len().min(64)).unwrap_or_default();
-    invalid(format!("{what} is not UTF-8: {}", shown.escape_ascii()))
+    batch::from_sent(&sent)
 }
 
 fn no_logs() -> Error {

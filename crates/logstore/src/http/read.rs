@@ -10,6 +10,7 @@ use super::Server;
 use super::answer::Answer;
 use super::operations::{Place, blocking, unsupported};
 use super::request::Call;
+use crate::filter::Filter;
 use crate::shard::{Most, Pulled, Shard, Unreadable};
 use crate::stats::count;
 
@@ -17,6 +18,8 @@ use crate::stats::count;
 const MOST_OCTETS: usize = 10 << 20;
 /// What it takes to read and compress them.
 const MEMORY: usize = 3 * MOST_OCTETS;
+/// What it takes to leave only some of their logs.
+const FILTER_MEMORY: usize = 8 * MOST_OCTETS;
 
 impl Place {
     /// The shard of this number.
@@ -61,6 +64,7 @@ pub(super) async fn pull_logs(server: &Arc<Server>, call: Call) -> Result<Answer
     };
     let shard = Arc::clone(place.shard(number)?);
     check(&shard, request.cursor)?;
+    let filter = filter(server, &place, request.query.as_deref())?;
     if request.cursor.0 >= shard.durable() {
         // Whoever waits for more asks often; that takes no memory.
         let nothing = Pulled {
@@ -69,13 +73,27 @@ pub(super) async fn pull_logs(server: &Arc<Server>, call: Call) -> Result<Answer
         };
         return Ok(answer(&shard, nothing));
     }
-    let mut memory = server.memory.take(MEMORY).await?;
+    let query = match &filter {
+        Some(filter) if filter.has_sql() => Some(server.query_permit().await?),
+        _ => None,
+    };
+    let octets = if filter.is_some() {
+        FILTER_MEMORY
+    } else {
+        MEMORY
+    };
+    let mut memory = server.memory.take(octets).await?;
     let server = Arc::clone(server);
     blocking(move || {
         let pulled = readable(&server, &place, || pull(&shard, &request))?;
         let groups = u64::try_from(pulled.count).unwrap_or(0);
         count(&server.logstore.inner().counters.groups_pulled, groups);
-        let answer = answer(&shard, pulled).compressed(call.asked.accepted);
+        let answer = match filter {
+            None => answer(&shard, pulled),
+            Some(filter) => filtered(&server, &shard, &filter, &pulled)?,
+        };
+        drop(query);
+        let answer = answer.compressed(call.asked.accepted);
         // What is left to be sent takes less than it took to make.
         let held = memory.split(server.memory.permits(answer.size()));
         drop(memory);
@@ -84,12 +102,45 @@ pub(super) async fn pull_logs(server: &Arc<Server>, call: Call) -> Result<Answer
     .await
 }
 
+fn filter(server: &Server, place: &Place, query: Option<&str>) -> Result<Option<Filter>, Error> {
+    let index = place.store.index.as_deref();
+    let parse = |query| Filter::parse(query, index, server.now().0);
+    query.map(parse).transpose()
+}
+
 fn pull(shard: &Shard, request: &PullRequest) -> Result<Pulled, Unreadable> {
     let most = Most {
         count: request.count,
         octets: MOST_OCTETS,
     };
     shard.pull(request.cursor.0, request.end.map(|end| end.0), most)
+}
+
+/// What a filter leaves of a pull, and beside it what there was.
+fn filtered(
+    server: &Server,
+    shard: &Shard,
+    filter: &Filter,
+    pulled: &Pulled,
+) -> Result<Answer, Error> {
+    let left = filter.apply(pulled, server.logstore.inner())?;
+    let before = [
+        ("x-log-rawdatasize", pulled.list.len()),
+        ("x-log-rawdatacount", pulled.count),
+        ("x-log-rawdatalines", left.looked_at),
+        ("x-log-resultlines", left.logs),
+        ("x-log-failedlines", 0),
+    ];
+    let left = Pulled {
+        list: left.list,
+        count: left.groups,
+        ..*pulled
+    };
+    let mut answer = answer(shard, left);
+    for (name, number) in before {
+        answer = answer.with(name, number.to_string());
+    }
+    Ok(answer)
 }
 
 fn answer(shard: &Shard, pulled: Pulled) -> Answer {

@@ -10,18 +10,18 @@ use flowlog_sls::{
     percent,
 };
 use serde_json::{Map, Value};
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::answer::Answer;
 use super::operations::{Place, blocking, unsupported};
 use super::request::Call;
 use super::{Server, payload, read};
 use crate::topics;
+use from::Named;
 
 /// Answers a question; as many at a time as queries may run.
 pub(super) async fn run(server: &Arc<Server>, call: Call) -> Result<Answer, Error> {
-    let stopped = |_| Error::new(ErrorCode::ServerBusy, "the server is stopping");
-    let queries = Arc::clone(&server.queries);
-    let permit = queries.acquire_owned().await.map_err(stopped)?;
+    let permit = server.query_permit().await?;
     let server = Arc::clone(server);
     blocking(move || {
         let answer = ask(&server, &call);
@@ -30,6 +30,14 @@ pub(super) async fn run(server: &Arc<Server>, call: Call) -> Result<Answer, Erro
         answer.map(|answer| answer.compressed(call.asked.accepted))
     })
     .await
+}
+
+impl Server {
+    /// Waits until another query may run.
+    pub(super) async fn query_permit(&self) -> Result<OwnedSemaphorePermit, Error> {
+        let permit = Arc::clone(&self.queries).acquire_owned().await;
+        permit.map_err(|_| Error::new(ErrorCode::ServerBusy, "the server is stopping"))
+    }
 }
 
 fn ask(server: &Server, call: &Call) -> Result<Answer, Error> {
@@ -51,7 +59,11 @@ fn ask(server: &Server, call: &Call) -> Result<Answer, Error> {
             }
             SearchRequest::Histograms(request) => histograms(server, &place, request),
             SearchRequest::Topics(request) => list_topics(server, &place, request),
-            SearchRequest::Context(_) => Err(unsupported()),
+            SearchRequest::Context(request) => {
+                let inner = server.logstore.inner();
+                let answer = inner.context(&place.store, request)?;
+                Ok(Answer::json(&answer))
+            }
         },
         _ => Err(unsupported()),
     }
@@ -128,12 +140,15 @@ fn list_topics(server: &Server, place: &Place, request: &TopicsRequest) -> Resul
         .with("x-log-nexttoken", next.unwrap_or_default()))
 }
 
-/// SQL that names its Logstore; its period is that of the parameters, or all of time.
+/// SQL that names its Logstores; its period is that of the parameters, or all of time.
 fn project_sql(server: &Server, call: &Call, query: &ProjectQuery) -> Result<Answer, Error> {
     let project = server.project(call)?;
-    let (logstore, sql) = from::logstore(&query.query)?;
+    let Named { logstores, sql } = from::named(&query.query)?;
     let period = (query.from.unwrap_or(0), query.to.unwrap_or(u32::MAX.into()));
     let request = GetLogsRequest::new(period.0, period.1, format!("* | {sql}"));
-    let answer = server.logstore.query(project, &logstore, &request)?;
+    let answer = match logstores.as_slice() {
+        [logstore] => server.logstore.query(project, logstore, &request)?,
+        several => server.logstore.query_several(project, several, &request)?,
+    };
     Ok(older(&answer))
 }

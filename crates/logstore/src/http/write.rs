@@ -10,7 +10,7 @@ use super::Server;
 use super::answer::Answer;
 use super::operations::{Place, blocking};
 use super::request::Call;
-use crate::batch::{Batch, Group};
+use crate::batch::{Batch, Group, Origin};
 use crate::error::{AppendError, Refused};
 use crate::stats::count;
 use crate::store::Appended;
@@ -26,7 +26,13 @@ pub(super) async fn put_logs(server: &Arc<Server>, mut call: Call) -> Result<Ans
     let (done, stored) = oneshot::channel();
     let writing = Arc::clone(server);
     let submitted = blocking(move || {
-        let batch = batch(&writing, &place, &call)?;
+        let mut batch = batch(&writing, &place, &call)?;
+        if let Route::Sequence(key, number) = route {
+            batch.origin = Some(Origin::of_sequence(key.0, number));
+            for group in &mut batch.groups {
+                group.numbers = vec![number; group.rows()];
+            }
+        }
         writing
             .logstore
             .append_routed(batch, route, move |outcome| {
@@ -40,6 +46,12 @@ pub(super) async fn put_logs(server: &Arc<Server>, mut call: Call) -> Result<Ans
     let outcome: Result<Appended, Refused> = stored.await.map_err(stopped)?;
     drop(memory);
     let appended = outcome.map_err(|refused| answered(&refused.error))?;
+    if let (Route::Sequence(key, number), true) = (route, appended.repeated > 0) {
+        let message = format!(
+            "seqid {number} is not greater than that of what was last written under key {key}"
+        );
+        return Err(Error::new(ErrorCode::InvalidSequenceId, message));
+    }
     count(&server.logstore.inner().counters.rows_put, appended.rows);
     Ok(answer)
 }

@@ -16,21 +16,21 @@ use crate::shard::Stored;
 
 /// Where a row stands in the order of all: time, nanoseconds, shard, cursor, place in the
 /// `LogGroup`. Shards give the same cursors.
-type Order = (i64, i64, i64, i64, i64);
+pub(super) type Order = (i64, i64, i64, i64, i64);
 
 /// A row that may be on the page.
-struct Candidate {
+pub(super) struct Candidate {
     /// Smaller is better.
-    rank: Rank,
-    source: Source,
-    row: u32,
+    pub(super) rank: Rank,
+    pub(super) source: Source,
+    pub(super) row: u32,
 }
 
 /// An order, or the reverse of one.
 #[derive(Clone, Copy, PartialEq, Eq)]
-struct Rank {
-    order: Order,
-    reverse: bool,
+pub(super) struct Rank {
+    pub(super) order: Order,
+    pub(super) reverse: bool,
 }
 
 impl Ord for Rank {
@@ -48,16 +48,30 @@ impl PartialOrd for Rank {
 
 /// Where a row can be read again.
 #[derive(Clone)]
-enum Source {
+pub(super) enum Source {
     Held(Arc<Stored>),
     RowGroup(Arc<Segment>, usize),
 }
 
-/// The rows of the page that the request asks for.
+impl Source {
+    /// Where the rows of a chunk are; `None` when that cannot be told.
+    pub(super) fn of(hits: &Hits) -> Option<Self> {
+        match (hits.chunk.part(), &hits.segment) {
+            (Part::Group(stored), _) => Some(Self::Held(Arc::clone(stored))),
+            (Part::RowGroup(_, at), Some(segment)) => {
+                Some(Self::RowGroup(Arc::clone(segment), *at))
+            }
+            (Part::RowGroup(..), None) => None,
+        }
+    }
+}
+
+/// The rows of the page that the request asks for; `show` may add to each of them.
 pub(super) fn search(
     scan: &mut Scan,
     request: &GetLogsRequest,
     limits: &QueryLimits,
+    show: impl Fn(&mut LogRow, Order),
 ) -> Result<Vec<LogRow>, Error> {
     let too_far = || {
         let message = format!("offset and line reach beyond row {}", limits.rows);
@@ -68,24 +82,27 @@ pub(super) fn search(
     if most > limits.rows {
         return Err(too_far());
     }
-    let mut page = Page {
-        most,
-        reverse: request.reverse,
-        best: BinaryHeap::new(),
-    };
+    let mut page = Page::new(most, request.reverse);
     while let Some(hits) = scan.next_hits() {
         let segment = hits.segment.clone();
         if let Err(error) = page.add(&hits) {
             scan.give_up(segment, error);
         }
     }
-    let best = page.best.into_sorted_vec();
+    let best = page.sorted();
     let shown = best.get(usize::try_from(offset).map_err(|_| too_far())?..);
-    logs(scan, shown.unwrap_or_default(), limits)
+    let shown = shown.unwrap_or_default();
+    let mut rows = placed(scan, shown, limits)?;
+    for (at, row) in &mut rows {
+        if let Some(candidate) = shown.get(*at) {
+            show(row, candidate.rank.order);
+        }
+    }
+    Ok(rows.into_values().collect())
 }
 
 /// The best rows so far, the worst of them on top.
-struct Page {
+pub(super) struct Page {
     most: usize,
     reverse: bool,
     best: BinaryHeap<Candidate>,
@@ -112,11 +129,41 @@ impl PartialEq for Candidate {
 impl Eq for Candidate {}
 
 impl Page {
+    /// A page of the `most` rows that come first, or last.
+    pub(super) fn new(most: usize, reverse: bool) -> Self {
+        Self {
+            most,
+            reverse,
+            best: BinaryHeap::new(),
+        }
+    }
+
+    /// Takes a row if it belongs to the best.
+    pub(super) fn offer(&mut self, order: Order, source: &Source, row: u32) {
+        let reverse = self.reverse;
+        let rank = Rank { order, reverse };
+        let is_better = self.best.peek().is_none_or(|worst| rank < worst.rank);
+        if self.most == 0 || (self.best.len() >= self.most && !is_better) {
+            return;
+        }
+        self.best.push(Candidate {
+            rank,
+            source: source.clone(),
+            row,
+        });
+        if self.best.len() > self.most {
+            self.best.pop();
+        }
+    }
+
+    /// The best rows, the first of them first.
+    pub(super) fn sorted(self) -> Vec<Candidate> {
+        self.best.into_sorted_vec()
+    }
+
     fn add(&mut self, hits: &Hits) -> Result<(), SegmentError> {
-        let source = match (hits.chunk.part(), &hits.segment) {
-            (Part::Group(stored), _) => Source::Held(Arc::clone(stored)),
-            (Part::RowGroup(_, at), Some(segment)) => Source::RowGroup(Arc::clone(segment), *at),
-            (Part::RowGroup(..), None) => return Ok(()),
+        let Some(source) = Source::of(hits) else {
+            return Ok(());
         };
         let times = hits.chunk.lane(&Field::Time)?;
         for row in &hits.rows {
@@ -127,18 +174,7 @@ impl Page {
             let parts = hits.chunk.lane(&Field::TimeNs)?;
             let ns = parts.cell(place(*row)).int().unwrap_or(0);
             let (cursor, position) = hits.chunk.place(place(*row))?;
-            let rank = Rank {
-                order: (time, ns, hits.shard, cursor, position),
-                reverse: self.reverse,
-            };
-            self.best.push(Candidate {
-                rank,
-                source: source.clone(),
-                row: *row,
-            });
-            if self.best.len() > self.most {
-                self.best.pop();
-            }
+            self.offer((time, ns, hits.shard, cursor, position), &source, *row);
         }
         Ok(())
     }
@@ -160,12 +196,12 @@ impl Page {
 /// Rows of one row group: their places on the page and in the row group.
 type Wanted = (Arc<Segment>, Vec<(usize, u32)>);
 
-/// The logs of the candidates, in their order; those of damaged segments are left out.
-fn logs(
+/// The logs of the candidates by their place among them; those of damaged segments are left out.
+pub(super) fn placed(
     scan: &mut Scan,
     candidates: &[Candidate],
     limits: &QueryLimits,
-) -> Result<Vec<LogRow>, Error> {
+) -> Result<BTreeMap<usize, LogRow>, Error> {
     let mut rows: BTreeMap<usize, LogRow> = BTreeMap::new();
     let mut stored: BTreeMap<(i64, i64, usize), Wanted> = BTreeMap::new();
     for (at, candidate) in candidates.iter().enumerate() {
@@ -196,7 +232,7 @@ fn logs(
             ));
         }
     }
-    Ok(rows.into_values().collect())
+    Ok(rows)
 }
 
 fn read(

@@ -14,6 +14,9 @@ use crate::metadata::{Mark, ShardRow};
 /// The longest record: what a batch may have, encoded.
 const LONGEST_RECORD: u32 = 128 << 20;
 
+/// Keys under which writers number what they write, that a shard remembers.
+pub(crate) const MOST_SEQUENCES: u32 = if cfg!(test) { 8 } else { 1024 };
+
 /// What the writer alone uses of a shard.
 #[derive(Debug)]
 pub(crate) struct Writing {
@@ -151,6 +154,25 @@ impl Writing {
             .entry((flow_log, partition, epoch))
             .or_insert((0, self.changes));
         *mark = (mark.0.max(next), self.changes);
+        self.forget_sequences();
+    }
+
+    /// Forgets of writers' numbers those that have not changed for longest: anybody can make more.
+    fn forget_sequences(&mut self) {
+        let most = usize::try_from(MOST_SEQUENCES).unwrap_or(usize::MAX);
+        if self.marks.len() <= most {
+            return;
+        }
+        let of_writers = |((flow_log, ..), _): &(&(Arc<str>, u16, u64), &(u64, u64))| {
+            Origin::is_sequence(flow_log)
+        };
+        let sequences = self.marks.iter().filter(of_writers);
+        if sequences.clone().count() > most
+            && let Some((oldest, _)) = sequences.min_by_key(|(_, (_, changed))| *changed)
+        {
+            let oldest = oldest.clone();
+            self.marks.remove(&oldest);
+        }
     }
 
     /// All marks, in the order of their last change.

@@ -4,6 +4,7 @@
 //! - `FROM log` where a `SELECT` has no table, `json_each` for `UNNEST` ([`tables`])
 //! - `LIMIT 100` where the statement has no `LIMIT`
 //! - columns without a name are `_col0`, `_col1` and so on by their place ([`columns`])
+//! - a grouping by sets is one `SELECT` for each of them ([`sets`])
 //! - a comparison of periods is a sub-query over each of them ([`periods`])
 //! - a series of time is joined to the list of all its stretches ([`series`])
 //! - groups that can be made while scanning are a table of their own ([`group`])
@@ -17,6 +18,7 @@ mod interval;
 mod lambda;
 mod periods;
 mod series;
+mod sets;
 mod syntax;
 mod tables;
 
@@ -32,7 +34,7 @@ use super::TableColumn;
 use super::group::{self, Grouping};
 
 pub(super) use periods::{earlier_by, table as earlier_table};
-pub(super) use syntax::name as name_of;
+pub(super) use syntax::{conditions, name as name_of};
 
 /// What a statement needs to know of its query.
 #[derive(Clone, Copy, Debug)]
@@ -75,12 +77,44 @@ pub(super) fn translate(
     columns: impl FnOnce(&BTreeSet<String>) -> Vec<TableColumn>,
 ) -> Result<Statement, Error> {
     let mut query = syntax::parse(sql)?;
-    let mut names = Mentioned::default();
-    let _: ControlFlow<()> = query.visit(&mut names);
     check(&query)?;
     let limit = limit(&mut query)?;
+    rewrite(query, limit, asked, columns)
+}
+
+/// The statement that finds the places of all rows that fulfil every one of the conditions.
+pub(super) fn places(
+    conditions: &[&str],
+    asked: &Asked,
+    columns: impl FnOnce(&BTreeSet<String>) -> Vec<TableColumn>,
+) -> Result<Statement, Error> {
+    let mut query = syntax::parse_own("select \"__cursor__\", \"__position__\" from log")?;
+    let mut selection = None;
+    for condition in conditions {
+        let condition = Expr::Nested(Box::new(syntax::condition(condition)?));
+        selection = Some(match selection {
+            None => condition,
+            Some(before) => build::and(before, condition),
+        });
+    }
+    if let SetExpr::Select(select) = &mut *query.body {
+        select.selection = selection;
+    }
+    check(&query)?;
+    rewrite(query, u64::MAX, asked, columns)
+}
+
+fn rewrite(
+    mut query: Box<Query>,
+    limit: u64,
+    asked: &Asked,
+    columns: impl FnOnce(&BTreeSet<String>) -> Vec<TableColumn>,
+) -> Result<Statement, Error> {
+    let mut names = Mentioned::default();
+    let _: ControlFlow<()> = query.visit(&mut names);
     tables::complete(&mut query)?;
     columns::name_all(&mut query);
+    sets::rewrite(&mut query)?;
     let earlier = periods::rewrite(&mut query)?;
     series::rewrite(&mut query, asked.period)?;
     let columns = columns(&names.0);

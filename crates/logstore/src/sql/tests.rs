@@ -1,5 +1,7 @@
 mod groups;
+mod inside;
 mod periods;
+mod sets;
 
 use flowlog_sls::GetLogsRequest;
 

@@ -115,6 +115,8 @@ pub(crate) struct Store {
     /// Whether each `LogGroup` that a client writes gets the tags `__client_ip__` and
     /// `__receive_time__`.
     pub(crate) append_meta: bool,
+    /// Up to how many shards take something, where busy ones are split; `None`: they are not.
+    pub(super) auto_split: Option<usize>,
     pub(crate) groups: Arc<ConsumerGroups>,
     /// Counts what the server itself finds a shard for.
     turn: Arc<AtomicUsize>,
@@ -222,7 +224,7 @@ impl Inner {
         let catalog = self.catalog();
         let store = catalog.store(&batch.project, &batch.logstore)?;
         match route {
-            Route::Key(key) => store.shard_of_key(key).cloned(),
+            Route::Key(key) | Route::Sequence(key, _) => store.shard_of_key(key).cloned(),
             Route::Balanced => {
                 let turn = store.turn.fetch_add(1, Ordering::Relaxed);
                 let shards = store.writable().count().max(1);
@@ -263,6 +265,7 @@ impl Store {
     ) -> Self {
         Self {
             append_meta: append_meta(&row),
+            auto_split: auto_split(&row),
             row,
             index,
             shards,
@@ -282,6 +285,7 @@ impl Store {
     /// What the row says, after it was changed.
     pub(super) fn read_row(&mut self) {
         self.append_meta = append_meta(&self.row);
+        self.auto_split = auto_split(&self.row);
     }
 
     /// The shard of this number.
@@ -316,6 +320,16 @@ impl Store {
 fn append_meta(row: &LogstoreRow) -> bool {
     let properties: Map<String, Value> = serde_json::from_str(&row.properties).unwrap_or_default();
     properties.get("appendMeta") == Some(&Value::Bool(true))
+}
+
+/// Shards of a Logstore whose busy ones are split, where nothing else is said.
+const MOST_SPLIT: u64 = 64;
+
+fn auto_split(row: &LogstoreRow) -> Option<usize> {
+    let properties: Map<String, Value> = serde_json::from_str(&row.properties).ok()?;
+    let wanted = properties.get("autoSplit") == Some(&Value::Bool(true));
+    let most = properties.get("maxSplitShard").and_then(Value::as_u64);
+    wanted.then(|| usize::try_from(most.unwrap_or(MOST_SPLIT)).ok())?
 }
 
 fn index_of(row: &LogstoreRow) -> Result<Option<Arc<IndexConfig>>, OpenError> {

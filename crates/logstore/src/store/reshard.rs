@@ -43,11 +43,11 @@ impl Reshard {
 /// A change on its way to the writer.
 #[derive(Debug)]
 pub(super) struct Change {
-    project: String,
-    logstore: String,
-    shard: u32,
-    what: Reshard,
-    done: Sender<Result<Vec<ShardInfo>, Error>>,
+    pub(super) project: String,
+    pub(super) logstore: String,
+    pub(super) shard: u32,
+    pub(super) what: Reshard,
+    pub(super) done: Sender<Result<Vec<ShardInfo>, Error>>,
 }
 
 impl Logstore {

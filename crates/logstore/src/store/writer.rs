@@ -12,6 +12,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use flowlog_journal::JournalError;
 use flowlog_sls::operation::Route;
 
+use super::busy::Busy;
 use super::receipt::{Appended, Completion};
 use super::reshard::{self, Change};
 use super::sealer::Work;
@@ -65,6 +66,7 @@ struct Writer {
     sealer: Sender<Work>,
     /// By shard: what the next sync will make durable.
     unsynced: BTreeMap<i64, (Arc<Shard>, Vec<Written>)>,
+    busy: Busy,
 }
 
 /// Starts the thread; it ends when all senders of commands are gone.
@@ -79,6 +81,7 @@ pub(super) fn spawn(
             inner,
             sealer,
             unsynced: BTreeMap::new(),
+            busy: Busy::default(),
         };
         writer.run(&commands);
     })
@@ -93,6 +96,7 @@ impl Writer {
                 Err(RecvTimeoutError::Disconnected) => break,
             }
             self.freeze_what_is_due();
+            self.busy.split(&self.inner);
         }
     }
 
@@ -163,6 +167,11 @@ impl Writer {
             && let Err(error) = self.write(&shard, &mut writing, &mut pending)
         {
             return self.refuse(pending, error);
+        }
+        // What has an origin stays together, however much it is.
+        if pending.batch.origin.is_none() && new > 0 {
+            let now = self.inner.settings.clock.seconds();
+            self.busy.wrote(shard.id, pending.record.len(), now);
         }
         let appended = Appended {
             first,

@@ -142,3 +142,44 @@ proptest! {
         prop_assert!(!valid || kept + dropped == text.len());
     }
 }
+
+#[test]
+fn values_inside_json_have_an_index_of_their_own() {
+    let with = |more: &str| {
+        let text =
+            format!(r#"{{"keys":{{"j":{{"type":"json","token":[","],"max_depth":3{more}}}}}}}"#);
+        serde_json::from_str::<IndexConfig>(&text)
+            .map_err(|error| error.to_string())
+            .and_then(|index| index.checked().map_err(|error| error.to_string()))
+    };
+    let listed =
+        r#","index_all":false,"json_keys":{"a.b":{"type":"long","doc_value":false,"x":1}}"#;
+    let index = with(listed).unwrap();
+    let long = Inside {
+        key: "j",
+        path: "a.b",
+        kind: IndexType::Long,
+        doc_value: false,
+    };
+    assert_eq!(index.inside("j.a.b"), Some(long));
+    for name in ["j", "j.a", "j.", "a.b", "k.a.b", ""] {
+        assert_eq!(index.inside(name), None, "{name}");
+    }
+    let text = serde_json::to_string(&index).unwrap();
+    assert!(text.contains(r#""json_keys":{"a.b":{"type":"long","doc_value":false,"x":1}}"#));
+    let open = with(r#","index_all":true,"json_keys":null"#).unwrap();
+    assert_eq!(
+        open.inside("j.x.y").map(|inside| inside.kind),
+        Some(IndexType::Text)
+    );
+    assert_eq!(open.inside("j."), None);
+    for wrong in [
+        r#","json_keys":{"a":{"type":"json"}}"#,
+        r#","json_keys":{"a":{"type":"int"}}"#,
+        r#","json_keys":{"a":{}}"#,
+        r#","json_keys":[1]"#,
+        r#","index_all":"yes""#,
+    ] {
+        assert!(with(wrong).is_err(), "{wrong}");
+    }
+}

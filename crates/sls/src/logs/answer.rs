@@ -214,6 +214,21 @@ impl<'de> Visitor<'de> for Pairs {
     }
 }
 
+/// The body of the answer to `GET /logstores/{ls}?type=context_log`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ContextResponse {
+    /// Whether everything was looked at.
+    pub progress: Progress,
+    /// Logs in the answer, that which was asked about included.
+    pub total_lines: usize,
+    /// Logs before it.
+    pub back_lines: usize,
+    /// Logs behind it.
+    pub forward_lines: usize,
+    /// The logs in their order; `__index_number__` of the log itself is 0.
+    pub logs: Vec<LogRow>,
+}
+
 /// One interval of `GetHistograms`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Histogram {

@@ -1,14 +1,15 @@
 //! The operations on one Logstore: itself, its logs, index, shards and consumer groups.
 
+mod shard;
+
 use alloc::borrow::ToOwned;
 use alloc::format;
 use alloc::string::String;
 
 use crate::error::shown;
-use crate::limits::MAX_PULL_COUNT;
-use crate::{
-    Cursor, CursorFrom, Error, ErrorCode, GetLogsRequest, HashKey, HistogramRequest, Parameters,
-};
+use crate::{Error, GetLogsRequest, HashKey, HistogramRequest, Parameters};
+
+pub use shard::{PullRequest, ShardOperation};
 
 /// An operation on one Logstore.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,6 +53,8 @@ pub enum Route {
     Balanced,
     /// The shard that has this key.
     Key(HashKey),
+    /// The same, unless something with this number or a greater one was written under the key.
+    Sequence(HashKey, u64),
 }
 
 /// A question about logs whose parameters stand in the request line.
@@ -87,39 +90,6 @@ pub struct ContextRequest {
     pub back_lines: usize,
     /// Logs behind it.
     pub forward_lines: usize,
-}
-
-/// An operation on one shard.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ShardOperation {
-    /// `GET …?type=cursor&from=`
-    GetCursor(CursorFrom),
-    /// `GET …?type=cursor_time&cursor=`
-    GetCursorTime(Cursor),
-    /// `GET …?type=log` or `type=logs`
-    PullLogs(PullRequest),
-    /// `POST …?action=split`
-    Split {
-        /// Where; absent: in the middle.
-        key: Option<HashKey>,
-        /// Into how many; 2 when a key is given.
-        count: u32,
-    },
-    /// `POST …?action=merge`
-    Merge,
-    /// `DELETE …`
-    Delete,
-}
-
-/// Which `LogGroup`s of a shard are wanted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PullRequest {
-    /// From here on.
-    pub cursor: Cursor,
-    /// To before here.
-    pub end: Option<Cursor>,
-    /// How many at most, 1 to 1000.
-    pub count: usize,
 }
 
 /// An operation on one consumer group.
@@ -175,7 +145,7 @@ impl LogstoreOperation {
             ("DELETE", ["index"]) => Self::DeleteIndex,
             ("GET", ["shards"]) => Self::ListShards,
             (method, ["shards", id]) => {
-                return shard_operation(method, id, parameters);
+                return shard::operation(method, id, parameters);
             }
             ("GET", ["consumergroups"]) => Self::ListConsumerGroups,
             ("POST", ["consumergroups"]) => Self::CreateConsumerGroup,
@@ -221,60 +191,6 @@ impl LogstoreOperation {
     }
 }
 
-impl ShardOperation {
-    const fn action(&self) -> &'static str {
-        match self {
-            Self::GetCursor(_) | Self::GetCursorTime(_) | Self::PullLogs(_) => {
-                "log:GetCursorOrData"
-            }
-            Self::Split { .. } => "log:SplitShard",
-            Self::Merge => "log:MergeShards",
-            Self::Delete => "log:DeleteShard",
-        }
-    }
-
-    fn parse(method: &str, parameters: &Parameters) -> Result<Option<Self>, Error> {
-        match method {
-            "GET" => Self::of_type(parameters).map(Some),
-            "POST" => Self::of_action(parameters).map(Some),
-            "DELETE" => Ok(Some(Self::Delete)),
-            _ => Ok(None),
-        }
-    }
-
-    fn of_type(parameters: &Parameters) -> Result<Self, Error> {
-        match parameters.get("type") {
-            Some("cursor") => {
-                let from = required(parameters, "from")?;
-                CursorFrom::parse(from).map(Self::GetCursor)
-            }
-            Some("cursor_time") => {
-                Cursor::parse(required(parameters, "cursor")?).map(Self::GetCursorTime)
-            }
-            Some("log" | "logs") => PullRequest::of(parameters).map(Self::PullLogs),
-            other => Err(unknown("type", other)),
-        }
-    }
-
-    fn of_action(parameters: &Parameters) -> Result<Self, Error> {
-        match parameters.get("action") {
-            Some("split") => {
-                let key = parameters.get("key").map(HashKey::parse).transpose()?;
-                let count = parameters.number("shardCount", 2)?;
-                let count = u32::try_from(count)
-                    .ok()
-                    .filter(|count| (2..=64).contains(count))
-                    .ok_or_else(|| {
-                        Error::parameter("The parameter shardCount must be within range [2, 64]")
-                    })?;
-                Ok(Self::Split { key, count })
-            }
-            Some("merge") => Ok(Self::Merge),
-            other => Err(unknown("action", other)),
-        }
-    }
-}
-
 impl ConsumerGroupOperation {
     const fn action(&self) -> &'static str {
         match self {
@@ -312,11 +228,14 @@ impl ConsumerGroupOperation {
 
 impl Route {
     fn by_key(parameters: &Parameters) -> Result<Self, Error> {
-        if parameters.get("seqid").is_some() {
-            let message = "writing with seqid is not supported";
-            return Err(Error::new(ErrorCode::NotSupported, message));
-        }
-        HashKey::parse(required(parameters, "key")?).map(Self::Key)
+        let key = HashKey::parse(required(parameters, "key")?)?;
+        let Some(number) = parameters.get("seqid") else {
+            return Ok(Self::Key(key));
+        };
+        let number = number.parse().ok().filter(|number| *number < u64::MAX);
+        number
+            .map(|number| Self::Sequence(key, number))
+            .ok_or_else(|| Error::parameter("The parameter seqid must be a number from 0"))
     }
 }
 
@@ -340,45 +259,6 @@ impl SearchRequest {
         };
         Ok(Some(request))
     }
-}
-
-impl PullRequest {
-    fn of(parameters: &Parameters) -> Result<Self, Error> {
-        if let Some(name) = ["query", "processor"].into_iter().find(|name| {
-            // `*` is what no filter is.
-            parameters
-                .get(name)
-                .is_some_and(|value| value.trim() != "*")
-        }) {
-            let message = format!("pulling with {name} is not supported");
-            return Err(Error::new(ErrorCode::NotSupported, message));
-        }
-        let end = parameters
-            .get("end_cursor")
-            .or_else(|| parameters.get("endCursor"));
-        let most = i64::try_from(MAX_PULL_COUNT).unwrap_or(i64::MAX);
-        let count = parameters.number("count", most)?;
-        let count = usize::try_from(count.min(most)).ok().filter(|n| *n > 0);
-        Ok(Self {
-            cursor: Cursor::parse(required(parameters, "cursor")?)?,
-            end: end.map(Cursor::parse).transpose()?,
-            count: count.ok_or_else(|| {
-                Error::parameter("The parameter count must be within range [1, 1000]")
-            })?,
-        })
-    }
-}
-
-fn shard_operation(
-    method: &str,
-    id: &str,
-    parameters: &Parameters,
-) -> Result<Option<LogstoreOperation>, Error> {
-    let Some(operation) = ShardOperation::parse(method, parameters)? else {
-        return Ok(None);
-    };
-    let id = shard_id(id)?;
-    Ok(Some(LogstoreOperation::Shard(id, operation)))
 }
 
 fn histograms(parameters: &Parameters) -> Result<SearchRequest, Error> {

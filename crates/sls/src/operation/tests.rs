@@ -243,7 +243,14 @@ fn shards_are_asked_for_cursors_and_logs() {
         shard(&format!("/shards/3?type=cursor_time&cursor={cursor}")),
         GetCursorTime(cursor)
     );
-    let pull = |end, count| PullLogs(PullRequest { cursor, end, count });
+    let pull = |end, count| {
+        PullLogs(PullRequest {
+            cursor,
+            end,
+            count,
+            query: None,
+        })
+    };
     let base = format!("/shards/3?type=log&cursor={cursor}");
     assert_eq!(shard(&base), pull(None, 1000));
     assert_eq!(shard(&format!("{base}&count=5000")), pull(None, 1000));
@@ -251,6 +258,32 @@ fn shards_are_asked_for_cursors_and_logs() {
     for spelling in ["end_cursor", "endCursor"] {
         let target = format!("{base}&count=7&{spelling}={end}");
         assert_eq!(shard(&target), pull(Some(end), 7));
+    }
+    for (sent, query) in [("*", None), ("", None), ("a:+b", Some("a: b"))] {
+        let PullLogs(request) = shard(&format!("{base}&query={sent}")) else {
+            panic!("{sent}");
+        };
+        assert_eq!(request.query.as_deref(), query);
+    }
+}
+
+#[test]
+fn a_key_may_come_with_a_number() {
+    let key = HashKey(1 << 127);
+    let route = |more: &str| {
+        parse(
+            "POST",
+            &format!("/logstores/s/shards/route?key={key}{more}"),
+        )
+    };
+    let put = |route| Operation::Logstore("s".into(), LogstoreOperation::PutLogs(route));
+    assert_eq!(route(""), Ok(put(Route::Key(key))));
+    assert_eq!(route("&seqid="), Ok(put(Route::Key(key))));
+    assert_eq!(route("&seqid=0"), Ok(put(Route::Sequence(key, 0))));
+    assert_eq!(route("&seqid=77"), Ok(put(Route::Sequence(key, 77))));
+    for wrong in ["-1", "x", "18446744073709551615", "1.5"] {
+        let error = route(&format!("&seqid={wrong}")).unwrap_err();
+        assert_eq!(error.code, ErrorCode::ParameterInvalid, "{wrong}");
     }
 }
 
@@ -317,8 +350,7 @@ fn what_is_no_operation_is_not_supported() {
         "PUT /logstores/s/shards/0",
         "POST /logstores//nothing",
         "DELETE /logstores/s/consumergroups",
-        "GET /logstores/s/shards/0?type=log&cursor=MA==&query=x",
-        "POST /logstores/s/shards/route?key=00000000000000000000000000000000&seqid=1",
+        "GET /logstores/s/shards/0?type=log&cursor=MA==&processor=x",
     ] {
         let (method, target) = request.split_once(' ').unwrap();
         let error = parse(method, target).unwrap_err();

@@ -8,7 +8,8 @@ use alloc::string::String;
 
 use crate::Error;
 use crate::error::shown;
-use crate::index::{Decimal, IndexConfig, IndexType, LineIndex, TextRules};
+use crate::index::{Decimal, IndexConfig, IndexType, Inside, KeyIndex, LineIndex, TextRules};
+use crate::json;
 
 use super::number::NumberRange;
 use super::words::Words;
@@ -50,6 +51,8 @@ pub enum Pushdown<'c> {
 #[derive(Clone, Debug)]
 pub struct Condition {
     key: Option<Box<str>>,
+    /// Where inside the key, whose values are JSON.
+    path: Option<Box<str>>,
     test: Test,
 }
 
@@ -87,22 +90,26 @@ impl Condition {
     /// Whether a row in which `key` has this value fulfils it. A row without the field does not;
     /// one fulfils full text when any of its fields does.
     pub fn accepts(&self, key: &str, value: Value<'_>) -> bool {
-        match &self.test {
-            Test::Anywhere(anywhere) => anywhere
-                .words(key)
-                .is_some_and(|words| has_words(words, value)),
-            _ if self.key() != Some(key) => false,
-            Test::Exists => true,
-            Test::Words(words) => has_words(words, value),
-            Test::Number(range, kind) => match value {
-                Value::Integer(value) => range.has_integer(value),
-                Value::Text(text) => range.has_text(text, *kind),
-            },
+        if let Test::Anywhere(anywhere) = &self.test {
+            let words = anywhere.words(key);
+            return words.is_some_and(|words| has_words(words, value));
+        }
+        if self.key() != Some(key) {
+            return false;
+        }
+        match (&self.path, value) {
+            (None, value) => self.test.accepts(value),
+            (Some(path), Value::Text(json)) => json::at_path(json, path)
+                .is_some_and(|inside| self.test.accepts(Value::Text(&inside))),
+            (Some(_), Value::Integer(_)) => false,
         }
     }
 
     /// What a store can use of it; `None` for full text.
     pub fn pushdown(&self) -> Option<Pushdown<'_>> {
+        if self.path.is_some() {
+            return Some(Pushdown::Present);
+        }
         match &self.test {
             Test::Anywhere(_) => None,
             Test::Exists => Some(Pushdown::Present),
@@ -121,8 +128,7 @@ impl Condition {
     }
 
     pub(super) fn exists(key: &str, index: &IndexConfig) -> Result<Self, Error> {
-        field(key, index)?;
-        Ok(Self::of(key, Test::Exists))
+        Ok(Self::of(&field(key, index)?, Test::Exists))
     }
 
     pub(super) fn comparison(
@@ -142,9 +148,10 @@ impl Condition {
     }
 
     fn number(key: &str, range: NumberRange, index: &IndexConfig) -> Result<Self, Error> {
-        match field(key, index)? {
-            Field::Number(kind) => Ok(Self::of(key, Test::Number(range, kind))),
-            Field::Text(_) => Err(Error::parameter(format!(
+        let field = field(key, index)?;
+        match field.kind {
+            Kind::Number(kind) => Ok(Self::of(&field, Test::Number(range, kind))),
+            Kind::Text(_) => Err(Error::parameter(format!(
                 "key ({0}) is indexed as text and cannot be compared as a number; \
                  index it as long or double, or search {0}: value",
                 shown(key)
@@ -153,14 +160,13 @@ impl Condition {
     }
 
     pub(super) fn text(key: &str, text: &Text, index: &IndexConfig) -> Result<Self, Error> {
-        let kind = match field(key, index)? {
-            Field::Text(rules) => {
-                return Ok(Self::of(
-                    key,
-                    Test::Words(Box::new(bound_words(text, rules)?)),
-                ));
+        let field = field(key, index)?;
+        let kind = match &field.kind {
+            Kind::Text(rules) => {
+                let words = bound_words(text, rules.clone())?;
+                return Ok(Self::of(&field, Test::Words(Box::new(words))));
             }
-            Field::Number(kind) => kind,
+            Kind::Number(kind) => *kind,
         };
         let number = match text {
             Text::Words(text) => Number::parse(text.trim()),
@@ -175,7 +181,7 @@ impl Condition {
             ))
         })?;
         let range = NumberRange::of(Comparison::Equal, number);
-        Ok(Self::of(key, Test::Number(range, kind)))
+        Ok(Self::of(&field, Test::Number(range, kind)))
     }
 
     pub(super) fn anywhere(text: &Text, index: &IndexConfig) -> Result<Self, Error> {
@@ -198,14 +204,31 @@ impl Condition {
         }
         Ok(Self {
             key: None,
+            path: None,
             test: Test::Anywhere(Box::new(Anywhere { line, keys })),
         })
     }
 
-    fn of(key: &str, test: Test) -> Self {
+    fn of(field: &Field<'_>, test: Test) -> Self {
         Self {
-            key: Some(key.into()),
+            key: Some(field.key.into()),
+            path: field.path.map(Box::from),
             test,
+        }
+    }
+}
+
+impl Test {
+    /// Whether a value of the field fulfils it.
+    fn accepts(&self, value: Value<'_>) -> bool {
+        match self {
+            Self::Exists => true,
+            Self::Words(words) => has_words(words, value),
+            Self::Number(range, kind) => match value {
+                Value::Integer(value) => range.has_integer(value),
+                Value::Text(text) => range.has_text(text, *kind),
+            },
+            Self::Anywhere(_) => false,
         }
     }
 }
@@ -238,29 +261,54 @@ fn has_words(words: &Words, value: Value<'_>) -> bool {
     }
 }
 
-enum Field {
+/// A field that can be searched.
+struct Field<'k> {
+    key: &'k str,
+    /// Where inside the key, whose values are JSON.
+    path: Option<&'k str>,
+    kind: Kind,
+}
+
+enum Kind {
     Text(TextRules),
     Number(IndexType),
 }
 
 /// How a field can be searched. Topic, source, tags and time can always.
-fn field(key: &str, index: &IndexConfig) -> Result<Field, Error> {
+fn field<'k>(key: &'k str, index: &IndexConfig) -> Result<Field<'k>, Error> {
+    let whole = |kind| Field {
+        key,
+        path: None,
+        kind,
+    };
     if let Some(found) = index.keys.get(key) {
-        return Ok(if found.kind.is_numeric() {
-            Field::Number(found.kind)
+        return Ok(whole(if found.kind.is_numeric() {
+            Kind::Number(found.kind)
         } else {
-            Field::Text(found.rules())
-        });
+            Kind::Text(found.rules())
+        }));
     }
     if key == "__time__" {
-        return Ok(Field::Number(IndexType::Long));
+        return Ok(whole(Kind::Number(IndexType::Long)));
     }
     if matches!(key, "__topic__" | "__source__") || key.starts_with("__tag__:") {
         let line = index
             .line
             .as_ref()
             .map_or_else(LineIndex::usual, ToOwned::to_owned);
-        return Ok(Field::Text(line.rules()));
+        return Ok(whole(Kind::Text(line.rules())));
+    }
+    if let Some(Inside {
+        key, path, kind, ..
+    }) = index.inside(key)
+    {
+        let rules = index.keys.get(key).map(KeyIndex::rules);
+        let kind = match rules {
+            Some(rules) if !kind.is_numeric() => Kind::Text(rules),
+            _ => Kind::Number(kind),
+        };
+        let path = Some(path);
+        return Ok(Field { key, path, kind });
     }
     let message: String = format!(
         "key ({}) is not config as key value config,if symbol : is in your log,\

@@ -1,44 +1,122 @@
-//! Which Logstore a statement of SQL names behind `FROM`.
+//! Which Logstores a statement of SQL names behind `FROM` and `JOIN`.
 
 use flowlog_sls::Error;
 
-/// The name of the Logstore, and the statement with `log` in its place, which is what the table of a
-/// query is called.
+/// Logstores that a statement can ask at most.
+const MOST: usize = 8;
+/// Words that may stand behind the name of a table and are no other name for it.
+const BEHIND: [&str; 19] = [
+    "cross",
+    "except",
+    "fetch",
+    "full",
+    "group",
+    "having",
+    "inner",
+    "intersect",
+    "join",
+    "left",
+    "limit",
+    "natural",
+    "offset",
+    "on",
+    "order",
+    "right",
+    "union",
+    "using",
+    "where",
+];
+
+/// What a statement asks.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Named {
+    /// The names of the Logstores, in the order in which they first occur; at least one.
+    pub(super) logstores: Vec<String>,
+    /// The statement with the tables of a query in their place: `log`, `log_2`, `log_3` and so on.
+    pub(super) sql: String,
+}
+
+/// The Logstores of a statement.
 ///
 /// # Errors
-/// `ParameterInvalid` when there is none, or when there are several.
-pub(super) fn logstore(sql: &str) -> Result<(String, String), Error> {
+/// `ParameterInvalid` when there is none, or when there are too many.
+pub(super) fn named(sql: &str) -> Result<Named, Error> {
+    let mut logstores: Vec<String> = Vec::new();
+    for part in parts(sql) {
+        if let Part::Name(name, _) = part
+            && !logstores.contains(&name)
+        {
+            logstores.push(name);
+        }
+    }
+    if logstores.is_empty() {
+        return Err(Error::parameter("the SQL does not say FROM which logstore"));
+    }
+    if logstores.len() > MOST {
+        let message = format!("the SQL names too many logstores, it can ask {MOST} at most");
+        return Err(Error::parameter(message));
+    }
     let mut written = String::with_capacity(sql.len());
-    let mut named: Option<String> = None;
+    for part in parts(sql) {
+        match part {
+            Part::Text(text) => written.push_str(text),
+            Part::Name(name, behind) => {
+                let place = logstores
+                    .iter()
+                    .position(|known| *known == name)
+                    .unwrap_or(0);
+                written.push_str(&crate::sql::table_name(place));
+                // Where there are several, columns may be told apart by the names of Logstores.
+                if logstores.len() > 1 && !has_alias(behind) {
+                    written.extend([" AS \"", &name, "\""]);
+                }
+            }
+        }
+    }
+    Ok(Named {
+        logstores,
+        sql: written,
+    })
+}
+
+/// A part of a statement.
+enum Part<'s> {
+    /// What stays as it is.
+    Text(&'s str),
+    /// The name of a Logstore, and everything behind it.
+    Name(String, &'s str),
+}
+
+/// The parts of a statement in their order.
+fn parts(sql: &str) -> Vec<Part<'_>> {
+    let mut parts = Vec::new();
     let mut rest = sql;
     while !rest.is_empty() {
         let (part, after) = rest.split_at_checked(token(rest)).unwrap_or((rest, ""));
-        written.push_str(part);
+        parts.push(Part::Text(part));
         rest = after;
-        if !["from", "join"]
-            .iter()
-            .any(|word| part.eq_ignore_ascii_case(word))
-        {
+        let introduces = |word: &&str| part.eq_ignore_ascii_case(word);
+        if !["from", "join"].iter().any(introduces) {
             continue;
         }
         let space = rest.len() - rest.trim_start().len();
         let (blank, behind) = rest.split_at_checked(space).unwrap_or((rest, ""));
-        let Some((name, length)) = name(behind) else {
-            // A sub-query: what it is from stands inside.
-            continue;
-        };
-        if named.as_ref().is_some_and(|known| *known != name) {
-            let message = "the SQL names several logstores, it can ask only one";
-            return Err(Error::parameter(message));
+        // Without a name it is a sub-query: what it is from stands inside.
+        if let Some((name, length)) = name(behind) {
+            rest = behind.get(length..).unwrap_or_default();
+            parts.extend([Part::Text(blank), Part::Name(name, rest)]);
         }
-        written.push_str(blank);
-        written.push_str("log");
-        rest = behind.get(length..).unwrap_or_default();
-        named = Some(name);
     }
-    let named =
-        named.ok_or_else(|| Error::parameter("the SQL does not say FROM which logstore"))?;
-    Ok((named, written))
+    parts
+}
+
+/// Whether what stands behind the name of a table is another name for it.
+fn has_alias(behind: &str) -> bool {
+    let behind = behind.trim_start();
+    let word = behind.get(..token(behind)).unwrap_or_default();
+    let begins = |c: char| c == '"' || c == '_' || c.is_alphabetic();
+    let is_one_of_these = |known: &&str| word.eq_ignore_ascii_case(known);
+    word.starts_with(begins) && !BEHIND.iter().any(is_one_of_these)
 }
 
 /// The length of a quoted text or name, a word, or one other character.

@@ -174,3 +174,42 @@ fn cursors_have_times_and_those_of_others_are_refused() {
         assert_eq!(code("/shards/0?type=cursor&from=x"), "400 ParameterInvalid");
     });
 }
+
+#[test]
+fn a_pull_with_a_query_brings_what_it_leaves_and_says_what_there_was() {
+    with_groups(5, |port| {
+        let (begin, end) = (cursor(port, "begin"), cursor(port, "end"));
+        for (query, numbers) in [
+            ("number:+3", vec![3]),
+            ("*+%7C+where+number+in+('1','4')", vec![1, 4]),
+            ("absent:+*", vec![]),
+        ] {
+            let reply = pull(port, begin, &format!("&query={query}"), "lz4");
+            let list = list(&reply);
+            let octets: Vec<&[u8]> = log_groups(&list).map(|g| g.unwrap().octets()).collect();
+            let wanted: Vec<Vec<u8>> = numbers.iter().copied().map(log_group).collect();
+            assert_eq!(octets, wanted, "{query}");
+            let end_cursor = end.to_string();
+            let lines = numbers.len().to_string();
+            for (name, value) in [
+                ("x-log-cursor", &*end_cursor),
+                ("x-log-rawdatacount", "5"),
+                ("x-log-rawdatalines", "5"),
+                ("x-log-resultlines", &*lines),
+                ("x-log-failedlines", "0"),
+            ] {
+                assert_eq!(reply.header(name), Some(value), "{query}");
+            }
+            assert!(reply.header("x-log-rawdatasize").unwrap() != "0");
+        }
+        for (more, code) in [
+            ("&query=number+%3E+and", "400 ParameterInvalid"),
+            ("&query=*+%7C+select+1", "400 ParameterInvalid"),
+            ("&processor=p", "400 NotSupported"),
+        ] {
+            assert_eq!(pull(port, begin, more, "lz4").code(), code);
+            // Whoever waits at the end is told as well.
+            assert_eq!(pull(port, end, more, "lz4").code(), code);
+        }
+    });
+}

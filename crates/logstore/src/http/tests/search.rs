@@ -1,5 +1,6 @@
 //! The older `GetLogs`, histograms, topics, SQL of a Project.
 
+use flowlog_sls::log_group::LogGroupWriter;
 use serde_json::json;
 
 use super::{Sent, served};
@@ -175,5 +176,95 @@ fn pages_are_those_of_one_order_whatever_the_shards() {
             seen.sort_unstable();
             assert_eq!(seen, (0..60).collect::<Vec<u32>>(), "{reverse}");
         }
+    });
+}
+
+#[test]
+fn a_context_without_its_log_is_refused_and_one_with_it_is_json() {
+    served(|port| {
+        let target = format!("/logstores/{LOGSTORE}?type=context_log");
+        let ask = |more: &str| Sent::new("GET", &format!("{target}{more}")).ask(port);
+        let reply = ask("&pack_id=5AB0-1&pack_meta=0%7CMA%3D%3D%7C1%7C1&back_lines=1");
+        assert_eq!(reply.code(), "400 ParameterInvalid");
+        assert_eq!(ask("&pack_id=5AB0-1").code(), "400 ParameterInvalid");
+        let mut writer = LogGroupWriter::new();
+        for n in 0..2 {
+            writer.log(NOW + n, None, |contents| {
+                contents.pair(b"n", n.to_string().as_bytes());
+            });
+        }
+        writer.tag(b"__pack_id__", b"5AB0-1");
+        let raw = writer.octets().to_vec();
+        let put = Sent::new("POST", &format!("/logstores/{LOGSTORE}"));
+        put.protobuf(raw.len(), None, &raw).ask(port).is_done();
+        let query = "__tag__:__pack_id__: * | with_pack_meta";
+        let found = Sent::get_logs(query).ask(port).value();
+        let meta = found["data"][0]["__pack_meta__"].as_str().unwrap();
+        let meta = flowlog_sls::percent::encode(meta.as_bytes());
+        let reply = ask(&format!(
+            "&pack_id=5AB0-1&pack_meta={meta}&forward_lines=100"
+        ));
+        let answer = reply.value();
+        assert_eq!(answer["progress"], "Complete");
+        assert_eq!(answer["total_lines"], 2);
+        assert_eq!(
+            (&answer["back_lines"], &answer["forward_lines"]),
+            (&json!(0), &json!(1))
+        );
+        assert_eq!(answer["logs"][1]["__index_number__"], "1");
+        assert_eq!(answer["logs"][1]["n"], "1");
+    });
+}
+
+#[test]
+fn sql_of_a_project_may_join_several_logstores() {
+    served(|port| {
+        let create = json!({ "logstoreName": "names-of", "shardCount": 1 });
+        Sent::new("POST", "/logstores")
+            .json(&create)
+            .ask(port)
+            .is_done();
+        let ask = |sql: &str| {
+            let sql = flowlog_sls::percent::encode(sql.as_bytes());
+            let target = format!("/logs?query={sql}&{}", period());
+            Sent::new("GET", &target).ask(port)
+        };
+        let sql = format!(
+            "select n.name, count(*) as c, sum({LOGSTORE}.bytes) as b from {LOGSTORE} \
+             join \"names-of\" n on n.number = {LOGSTORE}.protocol group by n.name order by b"
+        );
+        assert_eq!(ask(&sql).code(), "400 IndexConfigNotExist");
+        let index = json!({ "keys": {
+            "number": { "type": "long" },
+            "name": { "type": "text", "token": [","] },
+        }});
+        let target = "/logstores/names-of/index";
+        Sent::new("POST", target).json(&index).ask(port).is_done();
+        for (number, name) in [("6", "tcp"), ("17", "udp")] {
+            let mut writer = LogGroupWriter::new();
+            writer.log(NOW, None, |contents| {
+                contents.pair(b"number", number.as_bytes());
+                contents.pair(b"name", name.as_bytes());
+            });
+            let raw = writer.octets().to_vec();
+            let put = Sent::new("POST", "/logstores/names-of");
+            put.protobuf(raw.len(), None, &raw).ask(port).is_done();
+        }
+        let reply = ask(&sql);
+        assert_eq!(
+            reply.value(),
+            json!([{ "name": "tcp", "c": "150", "b": "22350" }, { "name": "udp", "c": "150", "b": "22500" }])
+        );
+        assert_eq!(reply.header("x-log-has-sql"), Some("true"));
+        let union = format!(
+            "select count(*) c from {LOGSTORE} union all select count(*) from \"names-of\" order by c"
+        );
+        assert_eq!(ask(&union).value(), json!([{ "c": "2" }, { "c": "300" }]));
+        let absent = format!("select 1 from {LOGSTORE} join nothing on 1 = 1");
+        assert_eq!(ask(&absent).code(), "404 LogStoreNotExist");
+        assert_eq!(
+            ask("select x from log_2 join log_3").code(),
+            "404 LogStoreNotExist"
+        );
     });
 }

@@ -190,3 +190,58 @@ fn logs_go_from_shard_to_shard_in_turn() {
         assert_eq!((groups(0), groups(1)), (2, 3));
     });
 }
+
+#[test]
+fn what_has_a_number_is_stored_once_also_after_a_restart() {
+    let dir = tempfile::tempdir().unwrap();
+    let route = |key: u128, number: &str| {
+        format!("/logstores/{LOGSTORE}/shards/route?key={key:032x}&seqid={number}")
+    };
+    let stored = |port, key, number: u32| {
+        let raw = logs("exp-1", number..number + 1);
+        put(&route(key, &number.to_string()), &raw).ask(port)
+    };
+    let again = |port| {
+        for number in [0, 6, 7] {
+            assert_eq!(stored(port, 1, number).code(), "400 InvalidSequenceId");
+        }
+        assert_eq!(found(port, "__topic__: put").len(), 3);
+    };
+    let logstore = Arc::new(sample::open(dir.path()));
+    served_with(&logstore, |port| {
+        stored(port, 1, 0).is_done();
+        stored(port, 1, 7).is_done();
+        // Another key has numbers of its own.
+        stored(port, 2, 3).is_done();
+        again(port);
+        let raw = logs("exp-1", 0..1);
+        assert_eq!(
+            put(&route(1, "x"), &raw).ask(port).code(),
+            "400 ParameterInvalid"
+        );
+    });
+    drop(logstore);
+    let logstore = Arc::new(sample::open(dir.path()));
+    served_with(&logstore, again);
+    logstore.seal();
+    drop(logstore);
+    let logstore = Arc::new(sample::open(dir.path()));
+    served_with(&logstore, |port| {
+        again(port);
+        // The keys that were used last are known, the others begin anew.
+        stored(port, 1, 8).is_done();
+        for key in 3..=9 {
+            stored(port, key, 5).is_done();
+        }
+        assert_eq!(stored(port, 1, 8).code(), "400 InvalidSequenceId");
+        stored(port, 2, 3).is_done();
+    });
+    logstore.seal();
+    drop(logstore);
+    let logstore = Arc::new(sample::open(dir.path()));
+    served_with(&logstore, |port| {
+        assert_eq!(stored(port, 9, 5).code(), "400 InvalidSequenceId");
+        assert_eq!(stored(port, 2, 3).code(), "400 InvalidSequenceId");
+        stored(port, 1, 5).is_done();
+    });
+}

@@ -3,19 +3,21 @@
 //! What SQLite lacks becomes a function of ours, whose name begins with `#`, or ends in `?` where
 //! its errors become NULL; a statement cannot name such a function itself. Texts become parameters.
 
+mod part;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
 use flowlog_sls::Error;
 use sqlparser::ast::{
-    AccessExpr, BinaryOperator, CastKind, DataType, DateTimeField, Expr, Function,
-    FunctionArguments, Ident, InTarget, OrderByKind, Query, Subscript, TrimWhereField,
-    UnaryOperator, Value, ValueWithSpan, VisitMut, VisitorMut,
+    BinaryOperator, CastKind, DataType, Expr, Function, FunctionArguments, Ident, InTarget,
+    OrderByKind, Query, UnaryOperator, Value, ValueWithSpan, VisitMut, VisitorMut,
 };
 
 use super::super::functions;
-use super::build::{arguments, call, case, integer, literal, text};
+use super::build::{arguments, call, case, integer, text};
 use super::{Asked, columns, interval, lambda, syntax};
+use part::{kind_of, moment, part_of_text, part_of_time, subscripts};
 
 /// Rewrites all expressions of a query; gives the texts that its parameters stand for.
 pub(super) fn rewrite(
@@ -342,104 +344,4 @@ fn binary(
             _ => Err(unsupported(whole)),
         },
     }
-}
-
-/// The type of the service that a type is.
-fn kind_of(data_type: &DataType) -> Option<&'static str> {
-    Some(match data_type {
-        DataType::BigInt(_)
-        | DataType::Int(_)
-        | DataType::Integer(_)
-        | DataType::SmallInt(_)
-        | DataType::TinyInt(_) => "bigint",
-        DataType::Double(_)
-        | DataType::DoublePrecision
-        | DataType::Real
-        | DataType::Float(_)
-        | DataType::Decimal(_)
-        | DataType::Numeric(_) => "double",
-        DataType::Varchar(_) | DataType::Char(_) | DataType::Text | DataType::String(_) => {
-            "varchar"
-        }
-        DataType::Boolean | DataType::Bool => "boolean",
-        DataType::Timestamp(..) => "timestamp",
-        DataType::Date => "date",
-        DataType::JSON | DataType::Array(_) | DataType::Map(..) => "json",
-        DataType::Custom(name, _) if syntax::name(name).is_some_and(is_long) => "bigint",
-        _ => return None,
-    })
-}
-
-fn is_long(name: &str) -> bool {
-    name.eq_ignore_ascii_case("long")
-}
-
-/// `TIMESTAMP '…'` and its like: what does not depend on a row is said at once.
-fn moment(data_type: &DataType, value: &Expr) -> Result<Expr, Error> {
-    let written = literal(value).unwrap_or_default();
-    let moment = match kind_of(data_type) {
-        Some("timestamp") => functions::timestamp(written),
-        Some("date") => functions::date(written),
-        Some("json") => Some(written.to_owned()),
-        Some("bigint" | "double") if written.parse::<f64>().is_ok() => {
-            return Ok(Expr::value(Value::Number(written.to_owned(), false)));
-        }
-        _ => None,
-    };
-    let message = || format!("the SQL is wrong: '{written}' is no {data_type}");
-    moment.map(text).ok_or_else(|| Error::parameter(message()))
-}
-
-fn part_of_time(field: &DateTimeField, of: &Expr) -> Result<Expr, Error> {
-    let name = field.to_string().to_ascii_lowercase();
-    if functions::is_part_of_time(&name) {
-        return Ok(call(&name, vec![of.clone()]));
-    }
-    let message = format!("extract: {name} is not supported");
-    Err(Error::parameter(message))
-}
-
-fn part_of_text(expr: &Expr) -> Result<Expr, Error> {
-    match expr {
-        Expr::Substring {
-            expr,
-            substring_from: Some(from),
-            substring_for,
-            ..
-        } => {
-            let mut arguments = vec![(**expr).clone(), (**from).clone()];
-            arguments.extend(substring_for.as_ref().map(|length| (**length).clone()));
-            Ok(call("substr", arguments))
-        }
-        Expr::Trim {
-            trim_where,
-            trim_what,
-            expr,
-            trim_characters,
-        } => {
-            let name = match trim_where {
-                None | Some(TrimWhereField::Both) => "trim",
-                Some(TrimWhereField::Leading) => "ltrim",
-                Some(TrimWhereField::Trailing) => "rtrim",
-            };
-            let mut arguments = vec![(**expr).clone()];
-            arguments.extend(trim_what.as_ref().map(|what| (**what).clone()));
-            arguments.extend(trim_characters.iter().flatten().cloned());
-            Ok(call(name, arguments))
-        }
-        other => Err(unsupported(other)),
-    }
-}
-
-fn subscripts(root: Expr, chain: &[AccessExpr]) -> Result<Expr, Error> {
-    let mut value = root;
-    for access in chain {
-        value = match access {
-            AccessExpr::Subscript(Subscript::Index { index }) => {
-                call("#subscript", vec![value, index.clone()])
-            }
-            _ => return Err(unsupported(&value)),
-        };
-    }
-    Ok(value)
 }

@@ -79,22 +79,52 @@ pub(super) fn parse(sql: &str) -> Result<Box<Query>, Error> {
     while tokens.last().is_some_and(|last| last.is(";")) {
         tokens.pop();
     }
+    let first = tokens.first();
+    if !first.is_some_and(|first| first.is_any(&["select", "with"])) {
+        return Err(Error::parameter("the SQL must begin with SELECT or WITH"));
+    }
     check(&tokens)?;
     let end = tokens.last().map_or(0, Token::end);
     let query = parse_own(sql.get(..end).unwrap_or(sql))?;
-    match query.visit(&mut Names) {
-        ControlFlow::Break(error) => Err(error),
-        ControlFlow::Continue(()) => Ok(query),
-    }
+    sound(query)
+}
+
+/// The conditions of `where condition | where condition`.
+pub(in crate::sql) fn conditions(pipeline: &str) -> Result<Vec<&str>, Error> {
+    let tokens = tokens(pipeline)?;
+    let stages = tokens.split(|token| token.is("|"));
+    let condition = |stage: &[Token<'_>]| match stage {
+        [first, second, ..] if first.is("where") => {
+            let end = stage.last().map_or(second.at, Token::end);
+            Ok(pipeline.get(second.at..end).unwrap_or_default())
+        }
+        _ => Err(Error::parameter(
+            "a pull takes a search, or a search and conditions: * | where status = '200'",
+        )),
+    };
+    stages.map(condition).collect()
+}
+
+/// Parses a condition as it stands behind `WHERE`, and nothing else.
+pub(super) fn condition(text: &str) -> Result<Expr, Error> {
+    check(&tokens(text)?)?;
+    sound(whole(text, Parser::parse_expr)?)
 }
 
 /// Parses what we have written.
 pub(super) fn parse_own(sql: &str) -> Result<Box<Query>, Error> {
+    whole(sql, Parser::parse_query)
+}
+
+fn whole<T>(
+    sql: &str,
+    parse: impl FnOnce(&mut Parser<'static>) -> Result<T, ParserError>,
+) -> Result<T, Error> {
     let wrong =
         |error: ParserError| Error::parameter(format!("the SQL is wrong: {}", said(&error)));
     let parser = Parser::new(&Presto).with_recursion_limit(MOST_DEPTH);
     let mut parser = parser.try_with_sql(sql).map_err(wrong)?;
-    let query = parser.parse_query().map_err(wrong)?;
+    let parsed = parse(&mut parser).map_err(wrong)?;
     let behind = parser.peek_token();
     if behind.token != sqlparser::tokenizer::Token::EOF {
         return Err(Error::parameter(format!(
@@ -102,17 +132,20 @@ pub(super) fn parse_own(sql: &str) -> Result<Box<Query>, Error> {
             behind.token, behind.span.start.line, behind.span.start.column
         )));
     }
-    Ok(query)
+    Ok(parsed)
+}
+
+fn sound<T: Visit>(parsed: T) -> Result<T, Error> {
+    match parsed.visit(&mut Names) {
+        ControlFlow::Break(error) => Err(error),
+        ControlFlow::Continue(()) => Ok(parsed),
+    }
 }
 
 /// What can be said without a tree.
 fn check(tokens: &[Token<'_>]) -> Result<(), Error> {
     if tokens.iter().any(|token| token.is(";")) {
         return Err(Error::parameter("the SQL must be one statement"));
-    }
-    let first = tokens.first();
-    if !first.is_some_and(|first| first.is_any(&["select", "with"])) {
-        return Err(Error::parameter("the SQL must begin with SELECT or WITH"));
     }
     let mut open = 0_usize;
     for token in tokens {

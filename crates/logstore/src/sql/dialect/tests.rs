@@ -164,10 +164,6 @@ fn what_cannot_be_one_query_is_refused() {
         ),
         ("select a from t(1)", "a table that is not supported"),
         ("select a from \"#x\"", "table '\"#x\"' does not exist"),
-        (
-            "select a from log group by rollup(a)",
-            "what is not supported: ROLLUP",
-        ),
         ("select \"a\"\"b\"", "a quotation mark"),
         ("select x'00'", "is no value here"),
         ("select a -> b", "what is not supported"),

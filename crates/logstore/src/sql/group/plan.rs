@@ -1,5 +1,7 @@
 //! Finds the plain shape in a statement.
 
+mod read;
+
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
@@ -16,6 +18,7 @@ use crate::sql::dialect::build::{alias, arguments, call, column, ident, integer,
 use crate::sql::dialect::{earlier_by, name_of};
 use crate::sql::functions;
 use crate::sql::{ColumnKind, TableColumn};
+use read::{from_seconds, gcd, seconds_of, without_parentheses};
 
 /// Replaces the table of each `SELECT` that has the plain shape; gives the tables that it needs.
 pub(in crate::sql) fn plan(query: &mut Query, columns: &[TableColumn]) -> Vec<Grouping> {
@@ -348,40 +351,6 @@ impl<'a> Shape<'a> {
 enum Change {
     Nothing,
     To(Box<Expr>),
-}
-
-fn without_parentheses(expr: &Expr) -> &Expr {
-    match expr {
-        Expr::Nested(inner) => without_parentheses(inner),
-        other => other,
-    }
-}
-
-/// The argument of `from_unixtime`.
-fn from_seconds(expr: &Expr) -> &Expr {
-    let Expr::Function(function) = expr else {
-        return expr;
-    };
-    let name = name_of(&function.name).unwrap_or_default();
-    match arguments(function).as_deref() {
-        Some([seconds]) if name.eq_ignore_ascii_case("from_unixtime") => seconds,
-        _ => expr,
-    }
-}
-
-/// Seconds of which a unit of `date_trunc` is a multiple, in UTC.
-fn seconds_of(unit: &str) -> Option<i64> {
-    Some(match &*unit.to_ascii_lowercase() {
-        "second" => 1,
-        "minute" => 60,
-        "hour" => 3600,
-        "day" | "week" | "month" | "quarter" | "year" => 86_400,
-        _ => return None,
-    })
-}
-
-fn gcd(a: i64, b: i64) -> i64 {
-    if b == 0 { a } else { gcd(b, a % b) }
 }
 
 impl VisitorMut for Shape<'_> {

@@ -1,7 +1,8 @@
 //! The partial groups of a scan.
 
-use std::collections::hash_map::RandomState;
-use std::hash::{BuildHasher, Hasher};
+mod mix;
+mod store;
+
 use std::sync::Arc;
 
 use hashbrown::HashMap;
@@ -11,14 +12,9 @@ use super::{Grouping, Known, Partial};
 use crate::chunk::Chunk;
 use crate::query::{Hits, Scan, place};
 use crate::segment::SegmentError;
+use mix::Mix;
+use store::Store;
 
-/// Groups that are kept before they are handed out.
-#[cfg(not(test))]
-const MOST_GROUPS: usize = 1 << 18;
-#[cfg(test)]
-const MOST_GROUPS: usize = 40;
-/// Octets that they may take, about.
-const MOST_OCTETS: usize = 64 << 20;
 /// A table of so many places is better than a search.
 const MOST_PLACES: usize = 1 << 20;
 
@@ -332,93 +328,4 @@ fn extremes(
         offer(group, Known::Text(Arc::clone(text)));
     });
     best
-}
-
-/// Groups of all chunks so far.
-#[derive(Default)]
-struct Store {
-    /// The place of each combination of keys. Looked up, never gone through: its order does not
-    /// matter.
-    places: HashMap<Box<[Known]>, u32, RandomState>,
-    rows: Vec<Row>,
-    octets: usize,
-}
-
-impl Store {
-    fn add(&mut self, grouping: &Grouping, local: Local) -> Result<(), NoGroups> {
-        let keys = grouping.keys.len();
-        for row in local.rows {
-            let (key, partials) = row.split_at(keys.min(row.len()));
-            let Some(at) = self.places.get(key) else {
-                self.octets += row.iter().map(size).sum::<usize>();
-                let next = u32::try_from(self.rows.len()).unwrap_or(u32::MAX);
-                self.places.insert(key.into(), next);
-                self.rows.push(row);
-                continue;
-            };
-            let Some(known) = self.rows.get_mut(place(*at)) else {
-                continue;
-            };
-            let known = known.iter_mut().skip(keys);
-            for ((partial, known), new) in grouping.partials.iter().zip(known).zip(partials) {
-                *known = partial.merged(known, new).ok_or(NoGroups::Overflow)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn is_full(&self) -> bool {
-        self.rows.len() >= MOST_GROUPS || self.octets >= MOST_OCTETS
-    }
-
-    fn take(&mut self) -> Vec<Row> {
-        self.places.clear();
-        self.octets = 0;
-        std::mem::take(&mut self.rows)
-    }
-}
-
-/// What a value takes, about: twice as a key, and the table around it.
-fn size(value: &Known) -> usize {
-    64 + match value {
-        Known::Text(text) => text.len(),
-        Known::Null | Known::Int(_) => 0,
-    }
-}
-
-/// A hash of small integers, keyed by a number of its own.
-#[derive(Clone, Copy)]
-struct Mix(u64);
-
-impl Mix {
-    fn new() -> Self {
-        Self(RandomState::new().hash_one(0))
-    }
-}
-
-impl BuildHasher for Mix {
-    type Hasher = Self;
-
-    fn build_hasher(&self) -> Self {
-        *self
-    }
-}
-
-impl Hasher for Mix {
-    fn write(&mut self, octets: &[u8]) {
-        for octet in octets {
-            self.write_u64(u64::from(*octet));
-        }
-    }
-
-    fn write_u64(&mut self, value: u64) {
-        let product = u128::from(value ^ self.0) * u128::from(0x9e37_79b9_7f4a_7c15_u64);
-        let high = u64::try_from(product >> 64).unwrap_or(0);
-        let low = u64::try_from(product & u128::from(u64::MAX)).unwrap_or(0);
-        self.0 = (high ^ low).rotate_left(23);
-    }
-
-    fn finish(&self) -> u64 {
-        self.0
-    }
 }

@@ -446,3 +446,73 @@ proptest! {
         }
     }
 }
+
+/// `nested` is JSON with two values of their own; `open` JSON of which every value is text.
+fn with_json() -> IndexConfig {
+    let text = r#"{"line":{"token":[" "]},"keys":{
+        "nested":{"type":"json","token":[" ",","],"caseSensitive":true,
+            "json_keys":{"a.b":{"type":"long"},"user.name":{"type":"text"}}},
+        "open":{"type":"json","token":[" "],"index_all":true,"json_keys":{"n":{"type":"double"}}}}}"#;
+    serde_json::from_str::<IndexConfig>(text)
+        .unwrap()
+        .checked()
+        .unwrap()
+}
+
+#[test]
+fn a_condition_may_look_inside_json() {
+    let index = with_json();
+    let row = [
+        (
+            "nested",
+            Value::from(r#"{"a":{"b":15},"user":{"name":"Ann B"},"a.c":1}"#),
+        ),
+        ("open", Value::from(r#"{"n":0.5,"x":{"y":"deep value"}}"#)),
+        ("number", Value::Integer(7)),
+    ];
+    for (query, found) in [
+        ("nested.a.b: 15", true),
+        ("nested.a.b > 14 and nested.a.b in [15 15]", true),
+        ("nested.a.b > 15", false),
+        ("nested.user.name: Ann", true),
+        ("nested.user.name: ann", false),
+        ("nested.user.name: B*", true),
+        ("nested.user.name: *", true),
+        ("open.n < 1", true),
+        ("open.n > 1", false),
+        ("open.x.y: DEEP", true),
+        ("open.x.z: *", false),
+        ("not open.x.z: *", true),
+        ("nested: Ann", false),
+    ] {
+        let search = bind(query, &index).unwrap();
+        assert_eq!(search.matches(&row[..]), found, "{query}");
+        let inside = search
+            .conditions()
+            .iter()
+            .filter(|c| query.contains('.') && c.key().is_some());
+        for condition in inside {
+            assert!(
+                condition.covers("nested") || condition.covers("open"),
+                "{query}"
+            );
+            assert_eq!(condition.pushdown(), Some(Pushdown::Present), "{query}");
+        }
+    }
+    let integers = [("nested", Value::Integer(7))];
+    assert!(
+        !bind("nested.a.b: 7", &index)
+            .unwrap()
+            .matches(&integers[..])
+    );
+    for query in [
+        "nested.a: 1",
+        "nested.a.c: 1",
+        "nested.a.b: x",
+        "nested.user.name > 1",
+        "number.a: 1",
+    ] {
+        let error = bind(query, &index).unwrap_err();
+        assert_eq!(error.code, ErrorCode::ParameterInvalid, "{query}");
+    }
+}

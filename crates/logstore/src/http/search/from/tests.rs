@@ -25,21 +25,49 @@ fn the_name_behind_from_is_the_logstore() {
             "select 'it''s from x' from log",
         ),
     ] {
-        let found = logstore(sql).unwrap();
-        assert_eq!(found, (named.to_owned(), written.to_owned()), "{sql}");
+        let found = super::named(sql).unwrap();
+        assert_eq!(
+            (found.logstores, &*found.sql),
+            (vec![named.to_owned()], written),
+            "{sql}"
+        );
     }
 }
 
 #[test]
-fn no_name_or_two_are_refused() {
+fn several_logstores_are_several_tables_with_their_names() {
+    for (sql, written) in [
+        (
+            "select a.x, \"b-c\".y from a join \"b-c\" on a.x = \"b-c\".x",
+            "select a.x, \"b-c\".y from log AS \"a\" join log_2 AS \"b-c\" on a.x = \"b-c\".x",
+        ),
+        (
+            "select 1 from a t left join b-c as u on t.x = u.x where 1",
+            "select 1 from log t left join log_2 as u on t.x = u.x where 1",
+        ),
+        (
+            "select 1 from (select 2 from a) s, (select 3 from b-c limit 1)",
+            "select 1 from (select 2 from log AS \"a\") s, (select 3 from log_2 AS \"b-c\" limit 1)",
+        ),
+    ] {
+        let found = named(sql).unwrap();
+        assert_eq!(
+            (found.logstores.join(" "), &*found.sql),
+            ("a b-c".to_owned(), written)
+        );
+    }
+}
+
+#[test]
+fn no_name_and_too_many_are_refused() {
     for sql in [
         "",
         "select 1",
         "select 'from x'",
         "select 1 from",
         "select 1 from \"x",
-        "select \u{6d41} from a join b",
+        "select 1 from a join b join c join d join e join f join g join h join i",
     ] {
-        assert!(logstore(sql).is_err(), "{sql}");
+        assert!(named(sql).is_err(), "{sql}");
     }
 }
