@@ -30,7 +30,8 @@ pub use error::{ConfigError, Origin};
 pub use quantity::{Octets, Span};
 pub use reload::{Changes, changes, reloaded};
 pub use sections::{
-    Collect, Control, Key, Limits, Log, LogFormat, LogLevel, Logstore, Telemetry, User,
+    Collect, Control, Key, Limits, Log, LogFormat, LogLevel, Logstore, ResourceMode, Telemetry,
+    User,
 };
 pub use sources::Sources;
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 
+use flowlog_access::policy::Policy;
 use flowlog_flowlog::Inventory;
 
 use super::path::Path;
@@ -148,6 +149,7 @@ pub(super) fn check(config: &Config) -> Result<(), Problem> {
     check_limits(config)?;
     check_logstore(config)?;
     check_addresses(config)?;
+    check_control(config)?;
     check_keys(config)?;
     check_users(config)?;
     check_flow_logs(config)
@@ -293,6 +295,20 @@ fn check_addresses(config: &Config) -> Result<(), Problem> {
     Ok(())
 }
 
+fn check_control(config: &Config) -> Result<(), Problem> {
+    let control = &config.control;
+    if !control.listen.ip().is_loopback() && !control.plain_http {
+        let remedy = "listen on 127.0.0.1, or write plain_http = true if something before it \
+                      speaks TLS";
+        return Err(Problem::new(
+            "control.listen",
+            "reached from other machines without TLS",
+            remedy,
+        ));
+    }
+    Ok(())
+}
+
 fn check_keys(config: &Config) -> Result<(), Problem> {
     let mut seen = BTreeSet::new();
     let keys = config
@@ -324,12 +340,16 @@ fn check_users(config: &Config) -> Result<(), Problem> {
             ));
         }
         for (policy, text) in user.policies.iter().enumerate() {
-            let Err(problem) = serde_json::from_str::<serde::de::IgnoredAny>(text) else {
+            let Err(problem) = serde_json::from_str::<Policy>(text) else {
                 continue;
             };
             let path = path.key("policies").item(policy);
-            let problem = format!("not JSON: {problem}");
-            return Err(Problem::at(path, problem, "correct the JSON text"));
+            let (wrong, remedy) = if problem.is_data() {
+                ("no RAM policy", "correct the policy")
+            } else {
+                ("not JSON", "correct the JSON text")
+            };
+            return Err(Problem::at(path, format!("{wrong}: {problem}"), remedy));
         }
     }
     Ok(())
