@@ -19,6 +19,9 @@ use tokio::task::JoinSet;
 
 use crate::control::Control;
 
+#[cfg(test)]
+pub(crate) use request::{Received, respond};
+
 /// Connections that may be open at the same time; more wait to be accepted.
 const MOST_CONNECTIONS: usize = 512;
 /// How long the head of a request may take, and a connection without a request live.
