@@ -16,6 +16,7 @@ const LAYERS: &[(&str, u8, bool)] = &[
     ("collect", 5, false),
     ("journal", 5, false),
     ("logstore", 6, false),
+    ("control", 6, false),
     ("exporter-sim", 6, false),
     ("flowlogd", 8, false),
 ];

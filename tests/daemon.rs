@@ -153,6 +153,14 @@ impl Daemon {
         signal(self.child.id(), name);
     }
 
+    /// The port of its control API.
+    pub fn control(&self) -> u16 {
+        let said = self.said();
+        let (_, port) = said.rsplit_once("control=127.0.0.1:").unwrap();
+        let digits = port.split(|c: char| !c.is_ascii_digit()).next().unwrap();
+        digits.parse().unwrap()
+    }
+
     /// The directory with its configuration, its data and its log.
     pub fn dir(&self) -> &Path {
         self.dir.path()
@@ -273,9 +281,15 @@ impl Drop for Daemon {
 
 /// Writes the configuration of a daemon.
 pub fn configure(dir: &Path, (udp, telemetry, logstore): (u16, u16, u16), more: &str) {
+    // Any port: who wants to know it asks the daemon.
+    let control = if more.contains("[control]\n") {
+        ""
+    } else {
+        "[control]\nlisten = \"127.0.0.1:0\"\n"
+    };
     let config = format!(
         "[collect]\nlisten = [\"127.0.0.1:{udp}\"]\n[telemetry]\nlisten = \"127.0.0.1:{telemetry}\"\n\
-         [logstore]\nlisten = \"127.0.0.1:{logstore}\"\n{more}"
+         [logstore]\nlisten = \"127.0.0.1:{logstore}\"\n{control}{more}"
     );
     fs::write(dir.join("flowlogd.toml"), config).unwrap();
 }

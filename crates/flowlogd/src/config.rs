@@ -31,7 +31,9 @@ pub use error::{ConfigError, Origin};
 pub use key::{Expiry, Key, Token};
 pub use quantity::{Octets, Span};
 pub use reload::{Changes, changes, reloaded};
-pub use sections::{Collect, Control, Limits, Log, LogFormat, LogLevel, Logstore, Telemetry, User};
+pub use sections::{
+    Collect, Control, Limits, Log, LogFormat, LogLevel, Logstore, ResourceMode, Telemetry, User,
+};
 pub use sources::Sources;
 
 /// Everything that can be chosen. [`Config::default`] is what holds without any configuration.

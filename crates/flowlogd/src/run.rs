@@ -5,10 +5,12 @@
 //! datagram. When a thread dies or the Logstore cannot take rows any more, the daemon ends as after
 //! SIGTERM, with status 1: what it has is saved, and whoever watches over it starts it again.
 
+mod application;
 mod begin;
 mod bind;
 mod book;
 mod columns;
+mod control;
 mod daemon;
 mod deliverer;
 mod delivery;
@@ -80,6 +82,8 @@ fn wait(daemon: &mut Daemon, sources: &Sources, inbox: &Receiver<Event>) -> Resu
     loop {
         match inbox.recv_timeout(HOUSEKEEPING) {
             Ok(Event::Signal(SIGHUP)) => daemon.reload(sources),
+            Ok(Event::FlowLogs) => daemon.change_flow_logs(),
+            Ok(Event::Applied(generation)) => daemon.api.control.applied(generation),
             Ok(Event::Signal(signal)) => {
                 info!(
                     signal,

@@ -15,7 +15,6 @@ extern crate alloc;
 mod address;
 pub mod assignment;
 mod cursor;
-pub mod date;
 mod error;
 mod hash_key;
 mod headers;
@@ -26,9 +25,10 @@ pub mod log_group;
 mod logs;
 pub mod operation;
 mod parameters;
-pub mod percent;
 pub mod query;
 pub mod signature;
+
+pub use flowlog_access::{date, percent};
 
 pub use address::{Endpoints, Target};
 pub use cursor::{Cursor, CursorFrom};

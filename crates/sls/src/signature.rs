@@ -129,7 +129,7 @@ fn known<'k>(
     keyring
         .check(id, token, now)
         .map_err(|refused| match refused {
-            KeyRefused::Unknown => SignatureError::unknown(id),
+            KeyRefused::Unknown | KeyRefused::Inactive => SignatureError::unknown(id),
             KeyRefused::Token => SignatureError::SecurityToken,
             KeyRefused::Expired => SignatureError::SecurityTokenExpired,
         })

@@ -158,6 +158,10 @@ pub struct Resource {
     /// Its Exporters meter both directions on purpose: no record is a copy of another.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub counts_egress: Option<bool>,
+    /// `false` where the control API refuses flow logs on it, as the service does for devices and
+    /// interfaces of some models; they are possible when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flow_logs: Option<bool>,
     /// The sampling rate of its Exporters, for records that do not tell theirs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sampling: Option<StatedSampling>,
@@ -184,6 +188,7 @@ impl Resource {
             active_timeout: None,
             keeps_start: None,
             counts_egress: None,
+            flow_logs: None,
             sampling: None,
         }
     }

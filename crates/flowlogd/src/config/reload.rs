@@ -4,10 +4,20 @@ use std::collections::BTreeSet;
 
 use toml::Table;
 
-use super::{Config, tree};
+use super::{Config, Control, tree};
 
 /// Keys that are applied by a reload; every other needs a restart.
 pub(super) const RELOADABLE: &[&str] = &[
+    "control.calls_per_minute",
+    "control.cen_quota",
+    "control.create_logstores",
+    "control.custom_traffic_paths",
+    "control.dual_stack",
+    "control.flow_log_service",
+    "control.locked",
+    "control.resources",
+    "control.sag_quota",
+    "control.vpc_quota",
     "flow_log",
     "limits.memory",
     "log.level",
@@ -19,6 +29,11 @@ pub(super) const RELOADABLE: &[&str] = &[
 /// What holds after a reload: the values of `next` where that can be, those of `now` elsewhere.
 pub fn reloaded(now: &Config, next: Config) -> Config {
     let mut config = now.clone();
+    config.control = Control {
+        listen: now.control.listen,
+        plain_http: now.control.plain_http,
+        ..next.control
+    };
     config.flow_log = next.flow_log;
     config.limits.memory = next.limits.memory;
     config.log.level = next.log.level;

@@ -81,17 +81,68 @@ impl Default for Limits {
 
 /// `[control]`: the control API of the three products.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a key of its own")]
 #[serde(deny_unknown_fields, default)]
 pub struct Control {
     /// The TCP address of the control API. Default `127.0.0.1:9081`, this machine alone. Open it
-    /// only behind something that speaks TLS.
+    /// only behind something that speaks TLS, and say so with `plain_http`.
     pub listen: SocketAddr,
+    /// Whether it may be reached from other machines without TLS. Default `false`: an address
+    /// beyond this machine is then refused. Signatures keep requests from being changed, not from
+    /// being read.
+    pub plain_http: bool,
+    /// What becomes of a flow log on a resource that is not in the inventory: `open` accepts it, and
+    /// it matches nothing until the resource is there; `strict` refuses it. Default `open`.
+    pub resources: ResourceMode,
+    /// Whether the project and the Logstore of a flow log are made where they are absent. Default
+    /// `true`; otherwise they must be there.
+    pub create_logstores: bool,
+    /// How many VPC flow logs there may be. Default 10, as the service has it.
+    pub vpc_quota: u16,
+    /// How many CEN flow logs there may be. Default 100.
+    pub cen_quota: u16,
+    /// How many SAG flow logs there may be. Default 100.
+    pub sag_quota: u16,
+    /// Whether VPC flow logs may ask for single traffic paths. Default `true`.
+    pub custom_traffic_paths: bool,
+    /// Whether VPC flow logs may be `DualStack`. Default `true`.
+    pub dual_stack: bool,
+    /// Whether VPC flow logs can be made. Default `true`.
+    pub flow_log_service: bool,
+    /// Whether VPC flow logs are locked as those of an account in arrears: shown, not changed.
+    /// Default `false`.
+    pub locked: bool,
+    /// Calls of one operation within a minute; 0 is without a limit. Default 0. The service has
+    /// 600.
+    pub calls_per_minute: u32,
+}
+
+/// What becomes of flow logs on resources that are not in the inventory.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ResourceMode {
+    /// They are accepted.
+    #[default]
+    Open,
+    /// They are refused.
+    Strict,
 }
 
 impl Default for Control {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 9081)),
+            plain_http: false,
+            resources: ResourceMode::default(),
+            create_logstores: true,
+            vpc_quota: 10,
+            cen_quota: 100,
+            sag_quota: 100,
+            custom_traffic_paths: true,
+            dual_stack: true,
+            flow_log_service: true,
+            locked: false,
+            calls_per_minute: 0,
         }
     }
 }
@@ -210,9 +261,16 @@ pub struct User {
     /// Its secret.
     #[serde(serialize_with = "masked")]
     pub secret: Secret,
+    /// Whether the key counts. Default `true`.
+    #[serde(default = "yes")]
+    pub active: bool,
     /// RAM policies as JSON text; none allows nothing. Default: none.
     #[serde(default)]
     pub policies: Vec<String>,
+}
+
+const fn yes() -> bool {
+    true
 }
 
 fn masked<S: Serializer>(_: &Secret, serializer: S) -> Result<S::Ok, S::Error> {

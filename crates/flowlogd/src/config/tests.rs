@@ -177,6 +177,17 @@ fn values_out_of_place_are_errors_of_the_same_shape() {
              well; give each a port of its own",
         ),
         (
+            "[control]\nlisten = \"0.0.0.0:9081\"\n",
+            "FILE:2: control.listen = \"0.0.0.0:9081\": reached from other machines without TLS; \
+             listen on 127.0.0.1, or write plain_http = true if something before it speaks TLS",
+        ),
+        (
+            "[[user]]\nname = \"a\"\nid = \"a\"\nsecret = \"x\"\n\
+             policies = ['{\"Version\":\"2\",\"Statement\":[]}']\n",
+            "FILE:5: user[0].policies[0] = '{\"Version\":\"2\",\"Statement\":[]}': no RAM policy: \
+             Version must be \"1\"; correct the policy",
+        ),
+        (
             "regions = []",
             "FILE:1: regions = []: no region; name at least one",
         ),
@@ -483,7 +494,11 @@ fn after_a_reload_holds_what_was_said_to_be_applied_and_nothing_else() {
          [logstore]\nretention_days = 3\ndisk_budget = \"1GiB\"\n\
          [[resource]]\nid = \"sag-0123456789abcdefgh\"\nkind = \"sag\"\nregion = \"a\"\n\
          exporters = [\"192.0.2.1\"]\n\
-         [[flow_log]]\nname = \"other\"\nproject = \"flow-logs\"\nlogstore = \"other\"\n",
+         [[flow_log]]\nname = \"other\"\nproject = \"flow-logs\"\nlogstore = \"other\"\n\
+         [control]\nlisten = \"127.0.0.1:9999\"\nplain_http = true\nresources = \"strict\"\n\
+         create_logstores = false\nvpc_quota = 1\ncen_quota = 2\nsag_quota = 3\n\
+         custom_traffic_paths = false\ndual_stack = false\nflow_log_service = false\n\
+         locked = true\ncalls_per_minute = 600\n",
     )
     .unwrap();
     let holds = reloaded(&now, next.clone());

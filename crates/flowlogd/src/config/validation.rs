@@ -163,6 +163,7 @@ pub(super) fn check(config: &Config) -> Result<(), Problem> {
     check_limits(config)?;
     check_logstore(config)?;
     check_addresses(config)?;
+    check_control(config)?;
     access::check_keys(config)?;
     access::check_users(config)?;
     check_flow_logs(config)
@@ -304,6 +305,20 @@ fn check_addresses(config: &Config) -> Result<(), Problem> {
             return Err(Problem::new(key, problem, "give each a port of its own"));
         }
         taken.push((key, address));
+    }
+    Ok(())
+}
+
+fn check_control(config: &Config) -> Result<(), Problem> {
+    let control = &config.control;
+    if !control.listen.ip().is_loopback() && !control.plain_http {
+        let remedy = "listen on 127.0.0.1, or write plain_http = true if something before it \
+                      speaks TLS";
+        return Err(Problem::new(
+            "control.listen",
+            "reached from other machines without TLS",
+            remedy,
+        ));
     }
     Ok(())
 }

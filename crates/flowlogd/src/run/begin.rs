@@ -1,5 +1,6 @@
 //! How the partitions begin: from saved state, or anew with a new epoch of row ids.
 
+use flowlog_flowlog::Definition;
 use flowlog_pipeline::{Generation, Merger, Partition, RestoreError, Settings};
 use tracing::{info, warn};
 
@@ -28,9 +29,14 @@ pub(super) struct Begun {
 
 /// Takes up saved state, which stays where it is until the daemon runs; or begins a new epoch.
 /// State that cannot be used is set aside, and said.
-pub(super) fn begin(config: &Config, data: &DataDirectory) -> Result<Begun, StartError> {
+pub(super) fn begin(
+    config: &Config,
+    api: &[Definition],
+    data: &DataDirectory,
+) -> Result<Begun, StartError> {
     let start = Start {
         config,
+        api,
         data,
         settings: limits::of_partition(&config.limits, data.identity()),
     };
@@ -71,13 +77,15 @@ impl From<NumberingError> for StartError {
 
 struct Start<'a> {
     config: &'a Config,
+    /// The flow logs of the control API.
+    api: &'a [Definition],
     data: &'a DataDirectory,
     settings: Settings,
 }
 
 impl Start<'_> {
     fn anew(&self, epoch: u64) -> Result<Begun, StartError> {
-        let numbered = Numbered::new(self.config, Vec::new(), Vec::new())?;
+        let numbered = Numbered::with(self.config, self.api, Default::default())?;
         let generation = generation(&numbered)?;
         info!(epoch, "a new epoch of row ids begins");
         let partitions = (0..self.data.identity().partitions)
@@ -107,8 +115,8 @@ impl Start<'_> {
         }
         let epoch = self.epoch(&book)?;
         let started = |problem: NumberingError| Unusable::Start(problem.into());
-        let numbered =
-            Numbered::new(self.config, book.resources, book.flow_logs).map_err(started)?;
+        let numbered = Numbered::with(self.config, self.api, (book.resources, book.flow_logs))
+            .map_err(started)?;
         let generation = generation(&numbered).map_err(Unusable::Start)?;
         let mut owned = Vec::new();
         for (number, octets) in (0..).zip(partitions) {

@@ -7,6 +7,7 @@ use flowlog_flowlog::{
 };
 use flowlog_pipeline::Generation;
 use flowlog_record::FlowLogIndex;
+use tracing::warn;
 
 use super::saved::Book;
 use crate::config::Config;
@@ -40,6 +41,16 @@ impl Numbered {
         resources: Vec<ResourceId>,
         before: Vec<Definition>,
     ) -> Result<Self, NumberingError> {
+        Self::with(config, &[], (resources, before))
+    }
+
+    /// The same with flow logs of the control API beside those of the configuration, which go before
+    /// them where the names are the same.
+    pub(crate) fn with(
+        config: &Config,
+        api: &[Definition],
+        (resources, before): (Vec<ResourceId>, Vec<Definition>),
+    ) -> Result<Self, NumberingError> {
         let now: Vec<Resource> = config.resource.clone();
         let inventory = if resources.is_empty() {
             Inventory::new(now)?
@@ -48,20 +59,25 @@ impl Numbered {
         };
         let mut flow_logs = Vec::new();
         for old in before {
-            let current = config.flow_log.iter().find(|new| new.name == old.name);
-            let gone = || Definition {
-                status: Status::Inactive,
-                ..old.clone()
-            };
-            let definition = current.cloned().unwrap_or_else(gone);
-            flow_logs.push(validated(definition, &inventory)?);
+            let is_it = |new: &&Definition| new.name == old.name;
+            let configured = config.flow_log.iter().find(is_it);
+            flow_logs.push(match (configured, api.iter().find(is_it)) {
+                (Some(definition), _) => validated(definition.clone(), &inventory)?,
+                (None, Some(definition)) => fitted(definition, &inventory)?,
+                (None, None) => validated(inactive(&old), &inventory)?,
+            });
         }
+        let is_new = |flow_logs: &[FlowLog], new: &Definition| {
+            !flow_logs.iter().any(|known| *known.id() == new.name)
+        };
         for new in &config.flow_log {
-            if !flow_logs
-                .iter()
-                .any(|known: &FlowLog| *known.id() == new.name)
-            {
+            if is_new(&flow_logs, new) {
                 flow_logs.push(validated(new.clone(), &inventory)?);
+            }
+        }
+        for new in api {
+            if is_new(&flow_logs, new) {
+                flow_logs.push(fitted(new, &inventory)?);
             }
         }
         Ok(Self {
@@ -70,9 +86,13 @@ impl Numbered {
         })
     }
 
-    /// The same under another configuration.
-    pub(crate) fn changed_to(&self, config: &Config) -> Result<Self, NumberingError> {
-        Self::new(config, self.resources(), self.definitions())
+    /// The same under another configuration, and with other flow logs of the control API.
+    pub(crate) fn changed_to(
+        &self,
+        config: &Config,
+        api: &[Definition],
+    ) -> Result<Self, NumberingError> {
+        Self::with(config, api, (self.resources(), self.definitions()))
     }
 
     /// Compiles the table.
@@ -126,6 +146,25 @@ impl Numbered {
             .iter()
             .map(|flow_log| flow_log.definition().clone())
             .collect()
+    }
+}
+
+fn inactive(definition: &Definition) -> Definition {
+    Definition {
+        status: Status::Inactive,
+        ..definition.clone()
+    }
+}
+
+/// A flow log of the control API. The inventory may have changed since it was made: one that does
+/// not fit it any more collects nothing, and is said.
+fn fitted(definition: &Definition, inventory: &Inventory) -> Result<FlowLog, NumberingError> {
+    match validated(definition.clone(), inventory) {
+        Err(problem) => {
+            warn!(%problem, "a flow log of the control API does not fit the inventory");
+            validated(inactive(definition), inventory)
+        }
+        fitting => fitting,
     }
 }
 

@@ -10,18 +10,22 @@ use std::time::Duration;
 
 use crossbeam_channel::Sender;
 use flowlog_collect::Waker;
+use flowlog_control::Wanted;
 use flowlog_logstore::Logstore;
 use flowlog_pipeline::Merger;
 use tracing::{error, info, warn};
 
 use super::StartError;
+use super::application::Application;
 use super::begin::Owned;
 use super::book::Numbered;
+use super::control::{self, Api};
 use super::delivery::Delivery;
 use super::figures::Board;
 use super::http::Servers;
 use super::merging::{self, Said};
 use super::saved;
+use super::thread::Event;
 use super::worker::{Command, Ended, Handover};
 use crate::config::{self, Config, Sources};
 use crate::data_directory::DataDirectory;
@@ -51,6 +55,8 @@ pub(super) struct Daemon {
     pub(super) workers: Workers,
     pub(super) shed: Arc<AtomicBool>,
     pub(super) board: Arc<Board>,
+    pub(super) api: Api,
+    pub(super) events: Sender<Event>,
 }
 
 /// The workers' threads, and how they are told.
@@ -70,6 +76,11 @@ impl Workers {
     ) {
         self.commands.push((commands, waker));
         self.threads.push(thread);
+    }
+
+    /// How many there are.
+    pub(super) fn count(&self) -> usize {
+        self.commands.len()
     }
 
     /// Tells all of them.
@@ -97,9 +108,11 @@ impl Daemon {
         };
         let changes = config::changes(&self.config, &next);
         let config = config::reloaded(&self.config, next);
-        if let Err(problem) = self.change_to(&config) {
+        let wanted = self.api.control.wanted();
+        if let Err(problem) = self.change_to(&config, wanted) {
             return error!(problem, "the configuration was not reloaded");
         }
+        control::reload(&self.api, &config);
         let level = config.log.level;
         let quieter = level < self.config.log.level;
         self.config = config;
@@ -116,10 +129,23 @@ impl Daemon {
         }
     }
 
-    fn change_to(&mut self, config: &Config) -> Result<(), String> {
+    /// The control API wants other flow logs. What cannot be done now is tried again every second.
+    pub(super) fn change_flow_logs(&mut self) {
+        let wanted = self.api.control.wanted();
+        // Told several times of one change, or of several at once.
+        if wanted.generation == self.api.wanted.generation {
+            return;
+        }
+        let config = self.config.clone();
+        if let Err(problem) = self.change_to(&config, wanted) {
+            error!(problem, "the flow logs of the control API were not changed");
+        }
+    }
+
+    fn change_to(&mut self, config: &Config, wanted: Wanted) -> Result<(), String> {
         let numbered = self
             .numbered
-            .changed_to(config)
+            .changed_to(config, &wanted.flow_logs)
             .map_err(|problem| problem.to_string())?;
         let generation = numbered
             .generation()
@@ -136,8 +162,14 @@ impl Daemon {
         let delivery = Arc::new(delivery);
         // Before any worker can say something of it. A merger that has died has been reported.
         let _ = self.notices.send(Said::Change(Arc::clone(&delivery)));
-        self.workers
-            .tell(&Command::Change(Arc::new(generation), delivery));
+        let workers = self.workers.count();
+        let application = Application::new(workers, wanted.generation, self.events.clone());
+        self.api.wanted = wanted;
+        self.workers.tell(&Command::Change(
+            Arc::new(generation),
+            delivery,
+            Arc::new(application),
+        ));
         Ok(())
     }
 
@@ -183,8 +215,9 @@ impl Daemon {
     }
 
     /// What is done every second.
-    pub(super) fn keep_house(&self) {
+    pub(super) fn keep_house(&mut self) {
         self.guard_memory();
+        self.change_flow_logs();
     }
 
     /// Looks after memory: above the limit datagrams are shed, counted, until it is below again.

@@ -244,8 +244,8 @@ impl Destination {
                 }
             }
         }
-        let named = columns.iter().zip(&self.names).zip(builders);
-        named
+        let built = columns.iter().zip(&self.names).zip(builders);
+        built
             .filter(|((column, _), builder)| !column.is_optional() || builder.has_values())
             .map(|((_, name), builder)| Column {
                 name: Arc::clone(name),

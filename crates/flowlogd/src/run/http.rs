@@ -1,4 +1,4 @@
-//! The HTTP interfaces on a runtime of their own: the Logstore's and telemetry's.
+//! The HTTP interfaces on a runtime of their own: the control API's, the Logstore's, telemetry's.
 
 use std::io;
 use std::net::TcpListener;
@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use crossbeam_channel::Sender;
 use flowlog_access::Keyring;
+use flowlog_control::Control;
 use flowlog_logstore::Logstore;
 use flowlog_sls::Endpoints;
 use tokio::sync::watch;
@@ -29,6 +30,8 @@ pub(super) struct Servers {
 /// What is served.
 pub(super) struct Serving {
     pub(super) telemetry: TelemetryServer,
+    pub(super) control_listener: TcpListener,
+    pub(super) control: Arc<Control>,
     pub(super) logstore_listener: TcpListener,
     pub(super) logstore: Arc<Logstore>,
     pub(super) keyring: Arc<Keyring>,
@@ -72,6 +75,8 @@ async fn serve(serving: Serving, stopped: watch::Receiver<bool>) -> io::Result<(
     };
     let Serving {
         telemetry,
+        control_listener,
+        control,
         logstore_listener,
         logstore,
         keyring,
@@ -85,5 +90,7 @@ async fn serve(serving: Serving, stopped: watch::Receiver<bool>) -> io::Result<(
         endpoints,
         until(stopped.clone()),
     );
-    tokio::try_join!(telemetry.serve(until(stopped)), logstore).map(|_| ())
+    let listener = tokio::net::TcpListener::from_std(control_listener)?;
+    let control = flowlog_control::serve(listener, control, until(stopped.clone()));
+    tokio::try_join!(telemetry.serve(until(stopped)), logstore, control).map(|_| ())
 }

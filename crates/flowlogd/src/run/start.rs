@@ -2,6 +2,7 @@
 //! leaves the saved state as it was.
 
 use std::io;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -9,12 +10,14 @@ use std::sync::atomic::AtomicBool;
 use crossbeam_channel::{Sender, bounded, unbounded};
 use flowlog_access::{Keyring, TemporaryKey};
 use flowlog_collect::{BindError, Bound, HugePages};
+use flowlog_control::DatabaseError;
 use flowlog_logstore::{Logstore, ManageError, OpenError};
 use flowlog_sls::Endpoints;
 use tracing::{info, warn};
 
 use super::begin::{self, Begun, Owned};
 use super::bind;
+use super::control::{self, Api};
 use super::daemon::{Daemon, Workers};
 use super::deliverer::Deliverer;
 use super::delivery::Delivery;
@@ -66,6 +69,18 @@ pub enum StartError {
         /// What was wrong.
         problem: ManageError,
     },
+    /// The flow logs of the control API.
+    #[error(
+        "the flow logs of the control API in {} cannot be read: {problem}; see that the file is \
+         whole and writable, or put \"data\" (--data) on another disk",
+        path.display()
+    )]
+    Control {
+        /// Where they are.
+        path: PathBuf,
+        /// What was wrong.
+        problem: DatabaseError,
+    },
     /// The UDP sockets.
     #[error("collect.listen: {0}")]
     Bind(#[from] BindError),
@@ -111,9 +126,12 @@ pub(super) fn start(config: Config, events: &Sender<Event>) -> Result<Daemon, St
     let telemetry = bind::telemetry(&config, &readiness, &publisher)?;
     let logstore_listener =
         bind::tcp("logstore.listen", config.logstore.listen).map_err(StartError::Listen)?;
-    let keyring = keyring(&data, &config)?;
-    let begun = begin::begin(&config, &data)?;
+    let control_listener =
+        bind::tcp("control.listen", config.control.listen).map_err(StartError::Listen)?;
+    let keyring = Arc::new(keyring(&data, &config)?);
     let logstore = storage::open(&data, &config.logstore)?;
+    let api = control::open(&config, &data, (&logstore, Arc::clone(&keyring)), events)?;
+    let begun = begin::begin(&config, &api.wanted.flow_logs, &data)?;
     let delivery = Arc::new(Delivery::new(&config, begun.epoch, &begun.numbered));
     delivery
         .make_logstores(&logstore)
@@ -124,11 +142,15 @@ pub(super) fn start(config: Config, events: &Sender<Event>) -> Result<Daemon, St
     readiness.logstore_open();
     let bound = bind::collect(&config, &data)?;
     readiness.collecting();
+    let control_address = (control_listener.local_addr())
+        .map_err(StartError::system("to tell the address of the control API"))?;
     let serving = Serving {
         telemetry,
         logstore_listener,
         logstore: Arc::clone(&logstore),
-        keyring: Arc::new(keyring),
+        keyring,
+        control_listener,
+        control: Arc::clone(&api.control),
         endpoints: Endpoints::new(config.logstore.endpoints.iter().map(String::as_str)),
     };
     let servers = Servers::start(serving, events)?;
@@ -142,6 +164,8 @@ pub(super) fn start(config: Config, events: &Sender<Event>) -> Result<Daemon, St
         servers,
         bound,
         begun,
+        control_address,
+        api,
     };
     built.launch(events)
 }
@@ -169,6 +193,8 @@ struct Built {
     servers: Servers,
     bound: Bound,
     begun: Begun,
+    control_address: SocketAddr,
+    api: Api,
 }
 
 impl Built {
@@ -215,7 +241,7 @@ impl Built {
         saved::remove(&saved::directory(self.data.path()))
             .map_err(StartError::system("to remove the state that was taken up"))?;
         workers.tell(&Command::Begin);
-        say_ready(&self.config);
+        say_ready(&self.config, self.control_address);
         Ok(Daemon {
             config: self.config,
             data: self.data,
@@ -232,12 +258,15 @@ impl Built {
             workers,
             shed: links.shed,
             board,
+            api: self.api,
+            events: events.clone(),
         })
     }
 }
 
-fn say_ready(config: &Config) {
+fn say_ready(config: &Config, control: SocketAddr) {
     info!(
+        %control,
         logstore = %config.logstore.listen,
         telemetry = %config.telemetry.listen,
         "ready: ask with \"flowlogd query\", metrics and health by http"
@@ -307,5 +336,6 @@ fn keyring(data: &DataDirectory, config: &Config) -> Result<Keyring, StartError>
             warn!(%error, "a temporary access key is left out");
         }
     }
+    control::add_users(&mut keyring, config);
     Ok(keyring)
 }

@@ -11,6 +11,10 @@ use super::StartError;
 pub(super) enum Event {
     /// A signal came.
     Signal(i32),
+    /// The control API wants other flow logs.
+    FlowLogs,
+    /// Every partition works by this generation of the control API's flow logs.
+    Applied(u64),
     /// Something without which the daemon is of no use has ended; what, as a sentence.
     Broken(String),
 }

@@ -19,6 +19,7 @@ use flowlog_decode::Outcome;
 use flowlog_pipeline::{Generation, Partition, RowBlocks};
 use flowlog_record::Timestamp;
 
+use super::application::Application;
 use super::begin::Owned;
 use super::delivery::Delivery;
 use super::figures::{Board, Received};
@@ -48,8 +49,9 @@ pub(crate) struct Handover {
 pub(crate) enum Command {
     /// Everything is there: begin.
     Begin,
-    /// Other flow logs or another inventory, and how rows are delivered from then on.
-    Change(Arc<Generation>, Arc<Delivery>),
+    /// Other flow logs or another inventory, how rows are delivered from then on, and whom to tell
+    /// when that holds.
+    Change(Arc<Generation>, Arc<Delivery>, Arc<Application>),
     /// Take what the kernel has queued, then end.
     Stop,
 }
@@ -130,7 +132,10 @@ impl Worker {
         self.tick();
         self.hand_over();
         match self.commands.try_recv() {
-            Ok(Command::Change(generation, delivery)) => self.change(&generation, delivery),
+            Ok(Command::Change(generation, delivery, application)) => {
+                self.change(&generation, delivery);
+                application.worker_done();
+            }
             Ok(Command::Stop) => return true,
             Ok(Command::Begin) | Err(_) => {}
         }

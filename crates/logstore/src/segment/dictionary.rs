@@ -95,14 +95,15 @@ impl Dictionary {
     fn push(&mut self, cell: Cell<'_>) -> Result<(), TooLarge> {
         let place = match cell {
             Cell::NoKey => Values::NO_KEY,
-            Cell::Address(octets) => match self.addresses.get(&octets) {
-                Some(known) => *known,
-                None => {
+            Cell::Address(octets) => {
+                if let Some(known) = self.addresses.get(&octets) {
+                    *known
+                } else {
                     let place = self.place_of(cell)?;
                     self.addresses.insert(octets, place);
                     place
                 }
-            },
+            }
             cell => self.place_of(cell)?,
         };
         self.index.push(place);

@@ -53,7 +53,7 @@ pub(super) fn write_file(
     style: Style,
 ) -> Result<(u64, Arc<[u32]>), ParquetError> {
     let layout = Layout::of(groups);
-    let properties = Arc::new(properties(&layout, style)?);
+    let properties = Arc::new(properties(&layout, style));
     let mut writer = SerializedFileWriter::new(Summing::new(file), layout.schema()?, properties)?;
     let described = writer.schema_descr().columns().to_vec();
     let mut rows = 0;
@@ -73,7 +73,7 @@ pub(super) fn write_file(
     Ok((u64::try_from(rows).unwrap_or(u64::MAX), sums.into()))
 }
 
-fn properties(layout: &Layout, style: Style) -> Result<WriterProperties, ParquetError> {
+fn properties(layout: &Layout, style: Style) -> WriterProperties {
     let rows = u64::try_from(style.row_group_rows).unwrap_or(u64::MAX);
     let mut properties = WriterProperties::builder()
         .set_writer_version(WriterVersion::PARQUET_2_0)
@@ -97,7 +97,7 @@ fn properties(layout: &Layout, style: Style) -> Result<WriterProperties, Parquet
                 .set_column_bloom_filter_max_ndv(path, rows),
         };
     }
-    Ok(properties.build())
+    properties.build()
 }
 
 fn without_dictionary(

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use flowlog_access::policy::Policy;
+
 use super::Problem;
 use crate::config::Config;
 use crate::config::path::Path;
@@ -46,12 +48,16 @@ pub(super) fn check_users(config: &Config) -> Result<(), Problem> {
             ));
         }
         for (policy, text) in user.policies.iter().enumerate() {
-            let Err(problem) = serde_json::from_str::<serde::de::IgnoredAny>(text) else {
+            let Err(problem) = serde_json::from_str::<Policy>(text) else {
                 continue;
             };
             let path = path.key("policies").item(policy);
-            let problem = format!("not JSON: {problem}");
-            return Err(Problem::at(path, problem, "correct the JSON text"));
+            let (wrong, remedy) = if problem.is_data() {
+                ("no RAM policy", "correct the policy")
+            } else {
+                ("not JSON", "correct the JSON text")
+            };
+            return Err(Problem::at(path, format!("{wrong}: {problem}"), remedy));
         }
     }
     Ok(())

@@ -50,7 +50,7 @@ fn flow_logs_and_resources_keep_their_numbers_through_changes_and_a_restart() {
         ]
         .concat(),
     );
-    let numbered = numbered.changed_to(&second).unwrap();
+    let numbered = numbered.changed_to(&second, &[]).unwrap();
     assert_eq!(
         statuses(&numbered),
         [

@@ -16,13 +16,13 @@ fn dictionaries_become_one_with_the_texts_that_rows_have() {
         index: index.to_vec(),
     };
     let mut all = Dictionary::default();
-    let (a, b) = (
+    let (first, second) = (
         column(&["x", "y", "never"], &[1, 0, 1, 0]),
         column(&["z", "x"], &[0, 1]),
     );
-    all.extend(Some(&a), 1..4).unwrap();
+    all.extend(Some(&first), 1..4).unwrap();
     all.extend(None, 0..1).unwrap();
-    all.extend(Some(&b), 0..2).unwrap();
+    all.extend(Some(&second), 0..2).unwrap();
     let [x, y, z] = [Some(&b"x"[..]), Some(b"y"), Some(b"z")];
     assert_eq!(texts(&all), [x, y, x, None, z, x]);
     assert_eq!(all.entries, ["x", "y", "z"]);

@@ -17,7 +17,7 @@ fn both_ways(values: &[u32], width: u32) -> Vec<u32> {
 #[test]
 fn equal_values_take_a_few_octets() {
     let mut octets = Vec::new();
-    encode(&[3; 8192], 7, &mut octets);
+    encode(&vec![3; 8192], 7, &mut octets);
     assert_eq!(octets, [0x80, 0x80, 0x01, 3]);
 }
 

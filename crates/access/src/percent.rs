@@ -73,14 +73,14 @@ const fn nibble(digit: u8) -> Option<u8> {
 }
 
 /// Lower-case hexadecimal digits of `octets`.
-pub(crate) fn hex_lower(octets: &[u8]) -> String {
+pub fn hex_lower(octets: &[u8]) -> String {
     let mut text = hex_upper(octets);
     text.make_ascii_lowercase();
     text
 }
 
 /// Upper-case hexadecimal digits of `octets`.
-pub(crate) fn hex_upper(octets: &[u8]) -> String {
+pub fn hex_upper(octets: &[u8]) -> String {
     let digits = octets
         .iter()
         .flat_map(|&octet| [digit(octet >> 4), digit(octet & 15)]);
@@ -88,7 +88,7 @@ pub(crate) fn hex_upper(octets: &[u8]) -> String {
 }
 
 /// Exactly `N` octets from `2 N` hexadecimal digits of either case.
-pub(crate) fn from_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
+pub fn from_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
     let (pairs, rest) = text.as_bytes().as_chunks::<2>();
     if !rest.is_empty() || pairs.len() != N {
         return None;

@@ -1,5 +1,6 @@
-//! The two spellings of a point in time in requests: `Date` (RFC 9110 §5.6.7, IMF-fixdate) and
-//! `x-log-date` (`YYYYMMDDTHHMMSSZ`). Both are whole seconds of UTC.
+//! The spellings of a point in time in requests: `Date` (RFC 9110 §5.6.7, IMF-fixdate), `x-log-date`
+//! (`YYYYMMDDTHHMMSSZ`), and `Timestamp` of the RPC API (`YYYY-MM-DDThh:mm:ssZ`). All are whole
+//! seconds of UTC.
 
 use alloc::format;
 use alloc::string::String;
@@ -44,6 +45,28 @@ pub fn parse_log_date(text: &str) -> Option<Timestamp> {
         [part(0, 4)?, part(4, 6)?, part(6, 8)?],
         [part(9, 11)?, part(11, 13)?, part(13, 15)?],
     )
+}
+
+/// Reads `2023-11-14T22:13:20Z`.
+pub fn parse_timestamp(text: &str) -> Option<Timestamp> {
+    let (octets, date) = (text.as_bytes(), text.strip_suffix('Z')?);
+    let separators = [(4, b'-'), (7, b'-'), (10, b'T'), (13, b':'), (16, b':')];
+    let stands = |&(place, separator): &(usize, u8)| octets.get(place) == Some(&separator);
+    if octets.len() != 20 || !separators.iter().all(stands) {
+        return None;
+    }
+    let part = |from: usize, to: usize| number(date.get(from..to)?, to - from);
+    at(
+        [part(0, 4)?, part(5, 7)?, part(8, 10)?],
+        [part(11, 13)?, part(14, 16)?, part(17, 19)?],
+    )
+}
+
+/// Writes the `Timestamp` of `at`: `2023-11-14T22:13:20Z`.
+pub fn timestamp(at: Timestamp) -> String {
+    let (days, [hour, minute, second]) = clock(at);
+    let (year, month, day) = civil(days);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
 }
 
 /// Writes the `Date` of `at`: `Tue, 14 Nov 2023 22:13:20 GMT`.

@@ -1,0 +1,53 @@
+use alloc::format;
+
+use super::*;
+
+const NOW: Timestamp = Timestamp(1_800_000_000_000);
+
+fn nonces(most: usize) -> Nonces {
+    Nonces::new(HashKey::PUBLIC, most)
+}
+
+#[test]
+fn a_nonce_is_refused_for_as_long_as_its_request_is_fresh() {
+    for ahead in [-FRESHNESS_MS, 0, FRESHNESS_MS] {
+        let mut nonces = nonces(10);
+        let at = NOW.plus(ahead);
+        nonces.remember("key", "nonce", at, NOW).unwrap();
+        let last = at.plus(FRESHNESS_MS);
+        assert_eq!(
+            nonces.remember("key", "nonce", at, last),
+            Err(NonceRefused::Used)
+        );
+        let later = last.plus(BIN_MS + 1);
+        assert_eq!(nonces.remember("key", "nonce", later, later), Ok(()));
+        assert_eq!(nonces.len(), 1);
+    }
+}
+
+#[test]
+fn a_full_memory_refuses_new_ones_and_forgets_none_that_matters() {
+    let mut nonces = nonces(3);
+    for n in 0..3 {
+        nonces.remember("key", &format!("{n}"), NOW, NOW).unwrap();
+    }
+    assert_eq!(
+        nonces.remember("key", "new", NOW, NOW),
+        Err(NonceRefused::Full)
+    );
+    assert_eq!(
+        nonces.remember("key", "0", NOW, NOW),
+        Err(NonceRefused::Used)
+    );
+    let later = NOW.plus(FRESHNESS_MS + BIN_MS);
+    assert_eq!(nonces.remember("key", "new", later, later), Ok(()));
+    assert_eq!(nonces.len(), 1);
+}
+
+#[test]
+fn where_the_key_ends_and_the_nonce_begins_counts() {
+    let mut nonces = nonces(10);
+    assert_eq!(nonces.remember("ab", "c", NOW, NOW), Ok(()));
+    assert_eq!(nonces.remember("a", "bc", NOW, NOW), Ok(()));
+    assert!(!nonces.is_empty());
+}
