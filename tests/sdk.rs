@@ -1,6 +1,6 @@
 //! The official clients of Simple Log Service against the running daemon: the Python SDK under both
 //! versions of signatures, its consumer library, the command line `aliyunlog`, the SDKs for Rust,
-//! Java and npm.
+//! Java and npm. Behind them those of VPC, CEN and SAG against the control API.
 //!
 //! What each client does and compares is written in its own language under `tests/sdk`; here a
 //! daemon is started, and killed where that is the question. Needs what `tests/sdk/install` installs.
@@ -132,6 +132,25 @@ fn the_npm_sdk_puts_and_asks() {
     let program = sources().join("node/client.js");
     let mut command = client(Path::new("node"), &daemon);
     succeeds(command.arg(program).env("SLS_MODULES", modules));
+    daemon.stop();
+}
+
+#[test]
+fn the_python_sdks_of_the_control_api_do_everything_in_three_generations() {
+    let Some(python) = installed("control/bin/python") else {
+        return;
+    };
+    let config = format!(
+        "{CONFIG}[[resource]]\nid = \"sag-one\"\nkind = \"sag\"\nregion = \"cn-shanghai\"\n\
+         name = \"branch\"\nexporters = [\"192.0.2.1\"]\n"
+    );
+    let daemon = Daemon::start(&config);
+    for generation in ["v3", "v1", "core"] {
+        let mut command = client(&python, &daemon);
+        command.env("CONTROL_PORT", daemon.control().to_string());
+        command.arg(sources().join("control/conformance.py"));
+        succeeds(command.arg(generation));
+    }
     daemon.stop();
 }
 

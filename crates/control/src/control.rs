@@ -230,7 +230,7 @@ fn remembered(
     plan: &Plan,
     now: Timestamp,
 ) -> Option<(TokenKey, Answered)> {
-    let heeds = plan.remember && operation.takes("ClientToken");
+    let heeds = plan.remember && operation.parameter("ClientToken").is_some();
     let token = arguments.get("ClientToken").filter(|_| heeds)?;
     let answered = Answered {
         fingerprint: arguments.fingerprint(),

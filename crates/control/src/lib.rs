@@ -35,12 +35,14 @@ mod plan;
 mod problem;
 mod product;
 mod products;
+mod understand;
 
 pub use audit::{Audit, Audited};
 pub use control::{Beginning, Control, Wanted};
 pub use database::DatabaseError;
 pub use http::serve;
 pub use openapi::openapi;
-pub use operation::Operation;
+pub use operation::{Operation, Parameter};
 pub use plan::{Destinations, Quota, Settings};
 pub use problem::Problem;
+pub use understand::understand;

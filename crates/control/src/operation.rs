@@ -45,7 +45,7 @@ pub(crate) enum Access {
 
 /// A parameter of a request.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Parameter {
+pub struct Parameter {
     pub(crate) name: &'static str,
     pub(crate) kind: Kind,
     pub(crate) absent: Absent,
@@ -112,7 +112,7 @@ pub(crate) enum Resources {
 
 impl Operation {
     /// All of them.
-    pub(crate) fn all() -> impl Iterator<Item = &'static Self> {
+    pub fn all() -> impl Iterator<Item = &'static Self> {
         vpc::OPERATIONS
             .iter()
             .chain(cen::OPERATIONS)
@@ -192,16 +192,36 @@ impl Operation {
         Ok(())
     }
 
-    /// Whether it changes something.
-    pub(crate) fn changes(&self) -> bool {
-        self.access == Access::Write
+    /// Whose flow logs it is for.
+    pub const fn product(&self) -> Product {
+        self.product
     }
 
-    /// Whether it knows a parameter of this name.
-    pub(crate) fn takes(&self, name: &str) -> bool {
+    /// `Action`
+    pub const fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// `Version`
+    pub const fn version(&self) -> &'static str {
+        naming(self.product).version
+    }
+
+    /// What it takes.
+    pub const fn parameters(&self) -> &'static [Parameter] {
+        self.parameters
+    }
+
+    /// The parameter of this name, without a number behind it.
+    pub fn parameter(&self, name: &str) -> Option<&'static Parameter> {
         self.parameters
             .iter()
-            .any(|parameter| parameter.name == name)
+            .find(|parameter| parameter.name == name)
+    }
+
+    /// Whether it changes something.
+    pub fn changes(&self) -> bool {
+        self.access == Access::Write
     }
 }
 
@@ -232,6 +252,16 @@ const fn parameter(name: &'static str, kind: Kind, absent: Absent) -> Parameter 
 }
 
 impl Parameter {
+    /// As it is written in a request: `Tag.N.Key` and `Tag.N.Value` for tags.
+    pub fn written(&self) -> String {
+        let name = self.name;
+        match self.kind {
+            Kind::Text | Kind::Integer => name.to_owned(),
+            Kind::Texts => format!("{name}.N"),
+            Kind::Tags => format!("{name}.N.Key and {name}.N.Value"),
+        }
+    }
+
     /// The same, needed.
     const fn needed(mut self) -> Self {
         self.absent = Absent::Missing;

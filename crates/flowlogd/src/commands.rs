@@ -8,6 +8,7 @@ mod check_config;
 mod client;
 mod completions;
 mod failure;
+mod flow_log;
 mod logstore;
 mod manual;
 mod query;
@@ -19,8 +20,8 @@ use clap::{CommandFactory, Parser};
 
 pub use arguments::{
     CheckConfigArgs, Cli, Command, CompletionsArgs, CreateLogstoreArgs, DeleteLogstoreArgs,
-    InfoArgs, InspectArgs, ListArgs, LogstoreArgs, LogstoreCommand, ManArgs, Place, Presented,
-    QueryArgs, ReplayArgs, RunArgs, SendArgs,
+    FlowLogArgs, FlowLogProduct, FlowLogVerb, InfoArgs, InspectArgs, ListArgs, LogstoreArgs,
+    LogstoreCommand, ManArgs, Place, Presented, QueryArgs, ReplayArgs, RunArgs, SendArgs,
 };
 pub use failure::Failure;
 
@@ -58,6 +59,7 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
         Command::Send(args) => send::send(&args),
         Command::Query(args) => query::query(&args),
         Command::Logstore(args) => logstore::logstore(&args),
+        Command::FlowLog(args) => flow_log::flow_log(&args),
         Command::Completions(args) => completions::completions(&args, Cli::command()),
         Command::Man(args) => manual::manual(&args, Cli::command()),
     }

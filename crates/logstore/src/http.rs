@@ -1,9 +1,10 @@
 //! The Logstore over HTTP, as Simple Log Service has it: signed requests, JSON answers.
 //!
-//! A request is checked in this order: address, signature of the head, operation, size of the body,
+//! A request is checked in this order: address, signature of the head, operation, rights, size of the body,
 //! the body against the signature, Project, Logstore, what the body says. Nobody unknown makes the
 //! server read a body, and a body is read only when there is room for it and what becomes of it.
 
+mod access;
 mod answer;
 mod compression;
 mod consumers;
@@ -27,7 +28,6 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
-use flowlog_access::Keyring;
 use flowlog_sls::Endpoints;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -40,6 +40,7 @@ use crate::store::Logstore;
 use memory::Memory;
 use patience::Patient;
 
+pub use access::Access;
 pub use request::{Understood, understand};
 
 /// Connections that may be open at the same time; more wait to be accepted.
@@ -54,7 +55,7 @@ const GRACE: Duration = Duration::from_secs(10);
 /// What every connection shares.
 struct Server {
     logstore: Arc<Logstore>,
-    keyring: Arc<Keyring>,
+    access: Access,
     endpoints: Endpoints,
     /// One for each query that may run; others wait here.
     queries: Arc<Semaphore>,
@@ -66,7 +67,8 @@ struct Server {
 
 /// Serves the Logstore on `listener` until `shutdown` is done; requests that run then may end.
 ///
-/// Clients reach it under the names of `endpoints`; any key of `keyring` may do everything. Queries
+/// Clients reach it under the names of `endpoints`; what their keys may do
+/// `access` says. Queries
 /// run on the runtime's blocking threads, as many at a time as
 /// [`crate::QueryLimits::concurrent`] says.
 ///
@@ -75,7 +77,7 @@ struct Server {
 pub async fn serve(
     listener: TcpListener,
     logstore: Arc<Logstore>,
-    keyring: Arc<Keyring>,
+    access: impl Into<Access>,
     endpoints: Endpoints,
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
@@ -84,7 +86,7 @@ pub async fn serve(
     let queries = settings.query.concurrent.clamp(1, Semaphore::MAX_PERMITS);
     let server = Arc::new(Server {
         logstore,
-        keyring,
+        access: access.into(),
         endpoints,
         queries: Arc::new(Semaphore::new(queries)),
         memory: Memory::new(memory),

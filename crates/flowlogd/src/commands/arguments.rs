@@ -1,5 +1,6 @@
 //! The arguments of every command. The doc comments here are the help that users read.
 
+mod flow_log;
 mod logstore;
 
 use std::path::PathBuf;
@@ -10,6 +11,7 @@ use super::Failure;
 use crate::config::{Config, Sources};
 use crate::output::{Color, Format};
 
+pub use flow_log::{FlowLogArgs, FlowLogProduct, FlowLogVerb};
 pub use logstore::{
     CreateLogstoreArgs, DeleteLogstoreArgs, InfoArgs, ListArgs, LogstoreArgs, LogstoreCommand,
     Presented,
@@ -76,6 +78,18 @@ pub enum Command {
                       host:text,bytes:long"
     )]
     Logstore(LogstoreArgs),
+    /// Make, list, change, start, stop and delete flow logs of the running daemon.
+    ///
+    /// Parameters are those of the control API's operations. A change comes into effect a moment
+    /// after the answer; "describe" tells when.
+    #[command(
+        after_help = "Examples:\n  flowlogd flow-log create vpc ResourceType=VPC \
+                      ResourceId=vpc-1 TrafficType=All ProjectName=my-project \
+                      LogStoreName=my-logs AggregationInterval=1\n  flowlogd flow-log \
+                      deactivate vpc --id fl-0123456789abcdefghijk\n  flowlogd flow-log \
+                      describe cen Status=Active --format json"
+    )]
+    FlowLog(FlowLogArgs),
     /// Print the completions of a shell, for its directory of completions.
     #[command(after_help = "Example:\n  flowlogd completions bash > \
                             /usr/share/bash-completion/completions/flowlogd")]

@@ -1,5 +1,6 @@
 //! The running daemon: what holds it together, how it reloads, how it ends.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
@@ -57,6 +58,8 @@ pub(super) struct Daemon {
     pub(super) board: Arc<Board>,
     pub(super) api: Api,
     pub(super) events: Sender<Event>,
+    /// What was said of flow logs that match nothing.
+    pub(super) warned: BTreeSet<String>,
 }
 
 /// The workers' threads, and how they are told.
@@ -154,9 +157,12 @@ impl Daemon {
         delivery
             .make_logstores(&self.logstore)
             .map_err(|problem| problem.to_string())?;
-        for warning in numbered.warnings(&generation) {
+        let warnings: BTreeSet<String> = numbered.warnings(&generation).into_iter().collect();
+        // A client may change flow logs often: what was said is not said again.
+        for warning in warnings.difference(&self.warned) {
             warn!("{warning}");
         }
+        self.warned = warnings;
         self.board.set_flow_logs(numbered.names());
         self.numbered = numbered;
         let delivery = Arc::new(delivery);

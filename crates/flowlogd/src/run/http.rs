@@ -7,9 +7,8 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crossbeam_channel::Sender;
-use flowlog_access::Keyring;
 use flowlog_control::Control;
-use flowlog_logstore::Logstore;
+use flowlog_logstore::{Access, Logstore};
 use flowlog_sls::Endpoints;
 use tokio::sync::watch;
 
@@ -34,7 +33,7 @@ pub(super) struct Serving {
     pub(super) control: Arc<Control>,
     pub(super) logstore_listener: TcpListener,
     pub(super) logstore: Arc<Logstore>,
-    pub(super) keyring: Arc<Keyring>,
+    pub(super) access: Access,
     pub(super) endpoints: Endpoints,
 }
 
@@ -79,14 +78,14 @@ async fn serve(serving: Serving, stopped: watch::Receiver<bool>) -> io::Result<(
         control,
         logstore_listener,
         logstore,
-        keyring,
+        access,
         endpoints,
     } = serving;
     let listener = tokio::net::TcpListener::from_std(logstore_listener)?;
     let logstore = flowlog_logstore::serve(
         listener,
         logstore,
-        keyring,
+        access,
         endpoints,
         until(stopped.clone()),
     );

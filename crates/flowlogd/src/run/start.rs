@@ -1,6 +1,7 @@
 //! Building the daemon: everything that can fail does so here, before the first datagram, and
 //! leaves the saved state as it was.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -11,7 +12,7 @@ use crossbeam_channel::{Sender, bounded, unbounded};
 use flowlog_access::{Keyring, TemporaryKey};
 use flowlog_collect::{BindError, Bound, HugePages};
 use flowlog_control::DatabaseError;
-use flowlog_logstore::{Logstore, ManageError, OpenError};
+use flowlog_logstore::{Access, Logstore, ManageError, OpenError};
 use flowlog_sls::Endpoints;
 use tracing::{info, warn};
 
@@ -148,7 +149,11 @@ pub(super) fn start(config: Config, events: &Sender<Event>) -> Result<Daemon, St
         telemetry,
         logstore_listener,
         logstore: Arc::clone(&logstore),
-        keyring,
+        access: Access {
+            keyring,
+            region: config.home_region().to_owned(),
+            account: config.account.clone(),
+        },
         control_listener,
         control: Arc::clone(&api.control),
         endpoints: Endpoints::new(config.logstore.endpoints.iter().map(String::as_str)),
@@ -260,6 +265,7 @@ impl Built {
             board,
             api: self.api,
             events: events.clone(),
+            warned: BTreeSet::new(),
         })
     }
 }

@@ -213,8 +213,11 @@ async fn receive(server: &Server, peer: IpAddr, request: Request<Incoming>) -> R
         parameters: &head.parameters,
         headers: &head.headers,
     };
-    let authentic = authenticate(&parts, &server.keyring, server.now())?;
+    let authentic = authenticate(&parts, &server.access.keyring, server.now())?;
     let asked = head.asks()?;
+    server
+        .access
+        .check(&authentic.key.id, &asked, (peer, server.now()))?;
     let limit = match asked.envelope {
         Some(_) => MAX_BODY_OCTETS,
         None => MAX_JSON_OCTETS,

@@ -13,6 +13,7 @@ use tokio::sync::oneshot;
 use crate::Logstore;
 use crate::sample::{LOGSTORE, NOW, PROJECT, batch, open};
 
+mod access;
 mod consumers;
 mod edge;
 mod manage;
