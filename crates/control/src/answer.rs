@@ -1,7 +1,5 @@
 //! Answers on the wire: one object as JSON or XML, with the id of the request.
 
-#[cfg(test)]
-mod tests;
 mod xml;
 
 use serde_json::{Map, Value, json};

@@ -1,8 +1,6 @@
 //! All flow logs of the API as values: what they are, how far their changes have come, and the
 //! answers that a repeated `ClientToken` gets again.
 
-#[cfg(test)]
-mod tests;
 
 use std::collections::BTreeMap;
 

@@ -2,8 +2,6 @@
 //! by which the pipeline works.
 
 mod phase;
-#[cfg(test)]
-mod tests;
 
 use flowlog_access::date;
 use flowlog_flowlog::{

@@ -1,8 +1,6 @@
 //! The API over HTTP/1.1: connections, bounded requests, answers.
 
 mod request;
-#[cfg(test)]
-mod tests;
 
 use std::future::Future;
 use std::io;

@@ -5,8 +5,6 @@
 
 mod cen;
 mod sag;
-#[cfg(test)]
-mod tests;
 mod vpc;
 
 use std::fmt;
