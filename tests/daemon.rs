@@ -155,6 +155,8 @@ impl Daemon {
 
     /// The port of its control API.
     pub fn control(&self) -> u16 {
+        // It is ready a moment before it says so.
+        self.wait_until_said("control=127.0.0.1:");
         let said = self.said();
         let (_, port) = said.rsplit_once("control=127.0.0.1:").unwrap();
         let digits = port.split(|c: char| !c.is_ascii_digit()).next().unwrap();
