@@ -17,6 +17,8 @@ mod http;
 mod journal;
 #[path = "bodies/partition.rs"]
 mod partition;
+#[path = "bodies/rpc.rs"]
+mod rpc;
 #[path = "bodies/script.rs"]
 mod script;
 #[path = "bodies/sls.rs"]
@@ -29,5 +31,6 @@ pub use emission::emit_parse;
 pub use http::http_request;
 pub use journal::journal_recovery;
 pub use partition::{partition, saved_state};
+pub use rpc::{policy, rpc_request};
 pub use sls::{log_group, search_query};
 pub use wire::{wire_ipfix, wire_v5, wire_v9};

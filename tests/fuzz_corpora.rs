@@ -29,6 +29,8 @@ targets! {
     journal_recovery => bodies::journal_recovery,
     log_group => bodies::log_group,
     partition => bodies::partition,
+    policy => bodies::policy,
+    rpc_request => bodies::rpc_request,
     saved_state => bodies::saved_state,
     search_query => bodies::search_query,
     wire_ipfix => bodies::wire_ipfix,
