@@ -39,7 +39,7 @@ pub(super) fn flow_log(args: &FlowLogArgs) -> Result<(), Failure> {
         parameters.push(("FlowLogId".to_owned(), id.clone()));
     }
     let answer = Client::of(&config)?.call(operation, &parameters)?;
-    show(args, operation, answer)
+    show(args, operation, &answer)
 }
 
 /// The operation that a verb is for a product.
@@ -88,7 +88,7 @@ fn parameter(operation: &Operation, text: &str) -> Result<(String, String), Fail
 fn show(
     args: &FlowLogArgs,
     operation: &Operation,
-    answer: Map<String, Value>,
+    answer: &Map<String, Value>,
 ) -> Result<(), Failure> {
     let presented = &args.presented;
     let highlight = presented.color.is_wanted().then(Highlight::default);
@@ -96,7 +96,7 @@ fn show(
     if operation.changes() {
         let id = answer.get("FlowLogId").and_then(Value::as_str);
         if presented.format == Format::Json {
-            output.json(&answer)?;
+            output.json(answer)?;
         } else {
             output.line(id.or(args.id.as_deref()).unwrap_or("done"))?;
         }

@@ -3,6 +3,7 @@
 
 mod audit;
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Weak};
 
 use crossbeam_channel::Sender;
@@ -28,6 +29,8 @@ pub(super) struct Api {
     /// The flow logs by which the workers are told to work.
     pub(super) wanted: Wanted,
     pub(super) keyring: Arc<Keyring>,
+    /// What was said of flow logs that match nothing.
+    pub(super) warned: BTreeSet<String>,
 }
 
 /// Opens it.
@@ -58,6 +61,7 @@ pub(super) fn open(
         wanted: control.wanted(),
         control: Arc::new(control),
         keyring,
+        warned: BTreeSet::new(),
     })
 }
 

@@ -58,8 +58,6 @@ pub(super) struct Daemon {
     pub(super) board: Arc<Board>,
     pub(super) api: Api,
     pub(super) events: Sender<Event>,
-    /// What was said of flow logs that match nothing.
-    pub(super) warned: BTreeSet<String>,
 }
 
 /// The workers' threads, and how they are told.
@@ -159,10 +157,10 @@ impl Daemon {
             .map_err(|problem| problem.to_string())?;
         let warnings: BTreeSet<String> = numbered.warnings(&generation).into_iter().collect();
         // A client may change flow logs often: what was said is not said again.
-        for warning in warnings.difference(&self.warned) {
+        for warning in warnings.difference(&self.api.warned) {
             warn!("{warning}");
         }
-        self.warned = warnings;
+        self.api.warned = warnings;
         self.board.set_flow_logs(numbered.names());
         self.numbered = numbered;
         let delivery = Arc::new(delivery);

@@ -1,7 +1,6 @@
 //! Building the daemon: everything that can fail does so here, before the first datagram, and
 //! leaves the saved state as it was.
 
-use std::collections::BTreeSet;
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -265,7 +264,6 @@ impl Built {
             board,
             api: self.api,
             events: events.clone(),
-            warned: BTreeSet::new(),
         })
     }
 }
