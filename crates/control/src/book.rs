@@ -1,7 +1,6 @@
 //! All flow logs of the API as values: what they are, how far their changes have come, and the
 //! answers that a repeated `ClientToken` gets again.
 
-
 use std::collections::BTreeMap;
 
 use flowlog_flowlog::{Definition, Product};
