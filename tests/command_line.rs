@@ -179,8 +179,8 @@ fn rows_are_followed_into_the_shards_of_a_split_and_of_a_merge() {
     daemon.query_until("default", "srcaddr: 10.0.0.1", |rows| !rows.is_empty());
     let mut follower = Follower::start(&daemon, "srcaddr: 10.0.0.1");
     assert_eq!(follower.row()["srcaddr"], "10.0.0.1");
-    // Rows go to the shard that has the first key: 0, then 2, then what 2 and 3 become.
-    for (sequence, change) in [(1, "shards/0?action=split"), (2, "shards/2?action=merge")] {
+    // Rows go to the shard that has the first key: 0, then 1, then what 1 and 2 become.
+    for (sequence, change) in [(1, "shards/0?action=split"), (2, "shards/1?action=merge")] {
         let answer = asked(&daemon, "POST", &format!("/logstores/default/{change}"));
         assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
         send(&daemon, sequence);
