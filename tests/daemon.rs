@@ -290,8 +290,8 @@ pub fn configure(dir: &Path, (udp, telemetry, logstore): (u16, u16, u16), more: 
         "[control]\nlisten = \"127.0.0.1:0\"\n"
     };
     let config = format!(
-        "[collect]\nlisten = [\"127.0.0.1:{udp}\"]\n[telemetry]\nlisten = \"127.0.0.1:{telemetry}\"\n\
-         [logstore]\nlisten = \"127.0.0.1:{logstore}\"\n{control}{more}"
+        "{control}[collect]\nlisten = [\"127.0.0.1:{udp}\"]\n[telemetry]\n\
+         listen = \"127.0.0.1:{telemetry}\"\n[logstore]\nlisten = \"127.0.0.1:{logstore}\"\n{more}"
     );
     fs::write(dir.join("flowlogd.toml"), config).unwrap();
 }
@@ -303,6 +303,7 @@ pub fn ports(dir: &Path) -> (u16, u16, u16) {
         .lines()
         .filter_map(|line| line.strip_prefix("listen = ")?.split_once("127.0.0.1:"))
         .map(|(_, port)| port.trim_end_matches(['"', ']']).parse().unwrap())
+        .filter(|port| *port > 0)
         .collect();
     (ports[0], ports[1], ports[2])
 }

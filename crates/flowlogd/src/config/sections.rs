@@ -63,7 +63,7 @@ pub struct Limits {
     pub memory: Octets,
     /// Memory that is taken and touched at the start, so that the rows of the first windows find
     /// it: new pages are dear, and wanted while datagrams come in. Default `48MiB`, enough for some
-    /// 100,000 rows a minute; at most half of `memory`. `0MiB` on a machine that has none to spare.
+    /// 100,000 rows a minute; of it no more than half of `memory`. `0MiB` on a machine that has none to spare.
     pub reserve: Octets,
 }
 

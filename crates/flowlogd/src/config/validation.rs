@@ -234,7 +234,7 @@ fn check_limits(config: &Config) -> Result<(), Problem> {
         1_000..=1_000_000_000,
     )?;
     sized("limits.memory", limits.memory, 64 << 20..=1 << 44)?;
-    sized("limits.reserve", limits.reserve, 0..=limits.memory.0 / 2)
+    sized("limits.reserve", limits.reserve, 0..=1 << 44)
 }
 
 fn check_logstore(config: &Config) -> Result<(), Problem> {

@@ -307,7 +307,8 @@ fn workers(
 
 /// Before anything is received: later it would be in the way.
 fn reserve(config: &Config) {
-    let octets = config.limits.reserve.0;
+    let limits = &config.limits;
+    let octets = limits.reserve.0.min(limits.memory.0 / 2);
     if !HugePages.reserve(usize::try_from(octets).unwrap_or(usize::MAX)) {
         warn!(
             octets,
