@@ -14,6 +14,7 @@ const LAYERS: &[(&str, u8, bool)] = &[
     ("aggregate", 3, true),
     ("pipeline", 4, true),
     ("collect", 5, false),
+    ("http", 5, false),
     ("journal", 5, false),
     ("logstore", 6, false),
     ("control", 6, false),

@@ -185,11 +185,7 @@ impl Worker {
                         shed,
                         &mut self.warnings,
                     );
-                    // Rows of this partition are stored while those of the next one leave.
-                    if owned.partition.has_full_block() {
-                        queue(owned, &mut self.outbox, &self.links);
-                        send(&mut self.outbox, &self.links);
-                    }
+                    hand_over_many(owned, &mut self.outbox, &self.links);
                 }
                 // The kernel steers by the same function, so this would be its mistake.
                 None => self.received.missteered += 1,
@@ -214,10 +210,7 @@ impl Worker {
             if dropped {
                 owned.partition.handle_kernel_drops(now);
             }
-            if owned.partition.has_full_block() {
-                queue(owned, &mut self.outbox, &self.links);
-                send(&mut self.outbox, &self.links);
-            }
+            hand_over_many(owned, &mut self.outbox, &self.links);
         }
         // When nobody listens any more, the daemon ends and has been told why.
         let _ = self.links.notices.send(Said::of(&mut self.owned));
@@ -273,6 +266,15 @@ impl Worker {
 struct Batch {
     taken: usize,
     woken: bool,
+}
+
+/// Hands the rows of a partition over if they are many: they are stored while those of the next one
+/// leave. Few wait until more has been received.
+fn hand_over_many(owned: &mut Owned, outbox: &mut VecDeque<Handover>, links: &Links) {
+    if owned.partition.has_full_block() {
+        queue(owned, outbox, links);
+        send(outbox, links);
+    }
 }
 
 /// Puts what has left a partition behind what waits.

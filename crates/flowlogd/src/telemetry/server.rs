@@ -9,27 +9,26 @@ mod tests;
 use std::convert::Infallible;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
-use std::sync::Arc;
 use std::time::Duration;
 
+use flowlog_http::Bounds;
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{ALLOW, CONTENT_TYPE, HeaderValue};
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
-use hyper_util::rt::{TokioIo, TokioTimer};
 use metrics_exporter_prometheus::PrometheusHandle;
-use tokio::net::TcpStream;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::{Publisher, Readiness, State};
 
-/// Connections that are served at the same time; others wait in the kernel's queue.
-const CONNECTIONS: usize = 64;
-/// How long a client may take for the head of a request.
-const HEAD_DEADLINE: Duration = Duration::from_secs(10);
-/// How long a connection may last in all.
-const DEADLINE: Duration = Duration::from_mins(1);
+/// What connections may take. Everything is there when it is asked for.
+const BOUNDS: Bounds = Bounds {
+    connections: 64,
+    head: Duration::from_secs(10),
+    head_octets: 16 << 10,
+    unread: Duration::from_secs(10),
+    grace: Duration::from_secs(1),
+};
 
 /// The content type of Prometheus' text format.
 const PROMETHEUS: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -78,50 +77,19 @@ impl TelemetryServer {
     /// Serves until `stop` is done. Needs a tokio runtime with I/O and time.
     ///
     /// # Errors
-    /// When the listener cannot be given to the runtime.
+    /// When the listener cannot be given to the runtime, or cannot accept any more.
     pub async fn serve(self, stop: impl Future<Output = ()>) -> io::Result<()> {
         let listener = tokio::net::TcpListener::from_std(self.listener)?;
-        let room = Arc::new(Semaphore::new(CONNECTIONS));
-        let mut connections = tokio::task::JoinSet::new();
-        tokio::pin!(stop);
-        loop {
-            // those that are done give back what they held
-            while connections.try_join_next().is_some() {}
-            let next = async {
-                let permit = Arc::clone(&room).acquire_owned().await;
-                (listener.accept().await, permit)
-            };
-            let (accepted, permit) = tokio::select! {
-                () = &mut stop => return Ok(()),
-                next = next => next,
-            };
-            match (accepted, permit) {
-                (Ok((stream, _)), Ok(permit)) => {
-                    connections.spawn(connection(stream, self.telemetry.clone(), permit));
-                }
-                // no descriptor is free: one will be when a connection ends
-                (Err(problem), _) => {
-                    tracing::warn!(%problem, "telemetry cannot accept a connection");
-                    tokio::time::sleep(Duration::from_millis(100)).await;
-                }
-                (_, Err(_)) => return Ok(()),
-            }
-        }
+        let telemetry = self.telemetry;
+        let service = |_| {
+            let telemetry = telemetry.clone();
+            service_fn(move |request: Request<Incoming>| {
+                let answer = answer(request.method(), request.uri().path(), &telemetry);
+                async move { Ok::<_, Infallible>(answer) }
+            })
+        };
+        flowlog_http::serve(listener, BOUNDS, service, stop).await
     }
-}
-
-async fn connection(stream: TcpStream, telemetry: Telemetry, _permit: OwnedSemaphorePermit) {
-    let service = service_fn(|request: Request<Incoming>| {
-        let answer = answer(request.method(), request.uri().path(), &telemetry);
-        async move { Ok::<_, Infallible>(answer) }
-    });
-    let served = hyper::server::conn::http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_DEADLINE)
-        .max_buf_size(16 * 1024)
-        .serve_connection(TokioIo::new(stream), service);
-    // a client that breaks off or is too slow concerns nobody but itself
-    drop(tokio::time::timeout(DEADLINE, served).await);
 }
 
 /// The answer to a request: all of the server that is not sockets.

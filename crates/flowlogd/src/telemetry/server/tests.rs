@@ -119,7 +119,7 @@ fn other_paths_and_methods_are_refused() {
 #[test]
 fn clients_that_say_nothing_do_not_keep_others_out() {
     with_server(telemetry(), |address| {
-        let silent: Vec<TcpStream> = (0..CONNECTIONS / 2)
+        let silent: Vec<TcpStream> = (0..BOUNDS.connections / 2)
             .map(|_| TcpStream::connect(address).unwrap())
             .collect();
         assert!(asked(address, "GET /healthz").ends_with("ok\n"));

@@ -16,7 +16,7 @@ const LEAST: usize = 64 << 10;
 
 /// A stream on which a write that makes no progress fails.
 #[derive(Debug)]
-pub(super) struct Patient<S> {
+pub(crate) struct Patient<S> {
     stream: S,
     patience: Duration,
     waiting: Option<Waiting>,
@@ -32,7 +32,7 @@ struct Waiting {
 
 impl<S> Patient<S> {
     /// A stream whose other end may take `patience` for 64 KiB, or for what is left.
-    pub(super) const fn new(stream: S, patience: Duration) -> Self {
+    pub(crate) const fn new(stream: S, patience: Duration) -> Self {
         Self {
             stream,
             patience,
