@@ -11,6 +11,16 @@ pub struct Report {
     pub steering: Steering,
 }
 
+impl Report {
+    /// The addresses that are bound, in the same order.
+    pub fn addresses(&self) -> Vec<SocketAddr> {
+        self.listeners
+            .iter()
+            .map(|listener| listener.bound)
+            .collect()
+    }
+}
+
 /// One address that is listened on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listener {

@@ -7,7 +7,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use flowlog_http::Bounds;
+use flowlog_http::{Bounds, Tls};
 use hyper::service::service_fn;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
@@ -25,31 +25,36 @@ const BOUNDS: Bounds = Bounds {
     unread: Duration::from_secs(30),
     grace: Duration::from_secs(5),
 };
-/// Bodies that may be under way at the same time, 1 MiB each at the most.
-const MOST_BODIES: usize = 64;
+/// What all bodies that are under way may take, KiB; each up to 1 MiB.
+const BODIES_KIB: usize = 64 << 10;
 
 /// What every connection shares.
 struct Server {
     control: Arc<Control>,
+    /// A permit is a KiB.
     bodies: Semaphore,
+    /// Whether requests have to come over TLS.
+    private: bool,
 }
 
-/// Serves the API on `listener` until `shutdown` is done; requests that run then may end.
+/// Serves the API on `listener` until `shutdown` is done; requests that run then may end. With a
+/// certificate requests in plain HTTP are refused.
 ///
 /// # Errors
 /// When the listener cannot accept any more.
 pub async fn serve(
-    listener: TcpListener,
+    (listener, tls): (TcpListener, Option<Tls>),
     control: Arc<Control>,
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
     let server = Arc::new(Server {
         control,
-        bodies: Semaphore::new(MOST_BODIES),
+        bodies: Semaphore::new(BODIES_KIB),
+        private: tls.is_some(),
     });
-    let service = |peer| {
+    let service = move |peer| {
         let server = Arc::clone(&server);
         service_fn(move |request| request::answer(Arc::clone(&server), peer, request))
     };
-    flowlog_http::serve(listener, BOUNDS, service, shutdown).await
+    flowlog_http::serve((listener, tls), BOUNDS, service, shutdown).await
 }

@@ -8,6 +8,7 @@
 //! The doc comment of a field says its effect, its default, its cost and who should change it;
 //! `config/flowlogd.toml` says the same to users and is tested against these types.
 
+mod certificate;
 mod error;
 mod key;
 mod path;
@@ -27,12 +28,14 @@ use flowlog_access::AccessKey;
 use flowlog_flowlog::{Definition, Resource};
 use serde::{Deserialize, Serialize};
 
+pub use certificate::{certificate, renew};
 pub use error::{ConfigError, Origin};
 pub use key::{Expiry, Key, Token};
 pub use quantity::{Octets, Span};
 pub use reload::{Changes, changes, reloaded};
 pub use sections::{
-    Collect, Control, Limits, Log, LogFormat, LogLevel, Logstore, ResourceMode, Telemetry, User,
+    Collect, Control, Limits, Log, LogFormat, LogLevel, Logstore, ResourceMode, Telemetry, Tls,
+    User,
 };
 pub use sources::Sources;
 
@@ -58,6 +61,8 @@ pub struct Config {
     pub control: Control,
     /// The embedded Logstore.
     pub logstore: Logstore,
+    /// Certificate and key of both interfaces.
+    pub tls: Tls,
     /// Metrics and health.
     pub telemetry: Telemetry,
     /// The daemon's own messages.
@@ -85,6 +90,7 @@ impl Default for Config {
             limits: Limits::default(),
             control: Control::default(),
             logstore: Logstore::default(),
+            tls: Tls::default(),
             telemetry: Telemetry::default(),
             log: Log::default(),
             access_key: Vec::new(),

@@ -28,13 +28,13 @@ fn asked<F: Future<Output = ()>>(ask: impl FnOnce(SocketAddr, oneshot::Sender<()
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
-        let service = |peer| service_fn(move |request| answer(peer, request));
+        let service = |peer: Peer| service_fn(move |request| answer(peer.address, request));
         let shutdown = async {
             // Dropped is as good as sent.
             drop(stopped.await);
         };
         let (served, ()) = tokio::join!(
-            serve(listener, BOUNDS, service, shutdown),
+            serve((listener, None), BOUNDS, service, shutdown),
             ask(address, stop)
         );
         served.unwrap();

@@ -26,7 +26,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
-use flowlog_http::Bounds;
+use flowlog_http::{Bounds, Tls};
 use flowlog_sls::Endpoints;
 use hyper::service::service_fn;
 use tokio::net::TcpListener;
@@ -35,7 +35,7 @@ use tokio::sync::Semaphore;
 use crate::store::Logstore;
 use memory::Memory;
 
-pub use access::Access;
+pub use access::{Access, Keys};
 pub use request::{Understood, understand};
 
 /// What connections may take. Clients wait for answers up to a minute, and so do we for them.
@@ -58,18 +58,20 @@ struct Server {
     memory: Memory,
     /// Makes ids of requests differ.
     requests: AtomicU64,
+    /// Whether requests have to come over TLS.
+    private: bool,
 }
 
 /// Serves the Logstore on `listener` until `shutdown` is done; requests that run then may end.
 ///
 /// Clients reach it under the names of `endpoints`; what their keys may do
 /// `access` says. Queries run on the runtime's blocking threads, as many at a time as
-/// [`crate::QueryLimits::concurrent`] says.
+/// [`crate::QueryLimits::concurrent`] says. With a certificate requests in plain HTTP are refused.
 ///
 /// # Errors
 /// When the listener cannot accept any more.
 pub async fn serve(
-    listener: TcpListener,
+    (listener, tls): (TcpListener, Option<Tls>),
     logstore: Arc<Logstore>,
     access: impl Into<Access>,
     endpoints: Endpoints,
@@ -85,12 +87,13 @@ pub async fn serve(
         queries: Arc::new(Semaphore::new(queries)),
         memory: Memory::new(memory),
         requests: AtomicU64::new(0),
+        private: tls.is_some(),
     });
-    let service = |peer| {
+    let service = move |peer| {
         let server = Arc::clone(&server);
         service_fn(move |request| request::answer(Arc::clone(&server), peer, request))
     };
-    flowlog_http::serve(listener, BOUNDS, service, shutdown).await
+    flowlog_http::serve((listener, tls), BOUNDS, service, shutdown).await
 }
 
 #[cfg(test)]

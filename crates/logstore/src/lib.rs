@@ -81,7 +81,7 @@ mod store;
 mod topics;
 
 pub use error::{AppendError, ManageError, OpenError, Refused};
-pub use http::{Access, Understood, serve, understand};
+pub use http::{Access, Keys, Understood, serve, understand};
 pub use settings::{Clock, Compression, QueryLimits, Settings};
 pub use stats::Stats;
 pub use store::{

@@ -12,9 +12,9 @@ use flowlog_sls::signature::{RequestParts, content_sha256, sign_v4};
 use flowlog_sls::{Headers, Parameters, date, percent};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use ureq::Agent;
 
 use super::Failure;
+use super::connection::Connection;
 use crate::config::Config;
 use crate::data_directory;
 
@@ -24,7 +24,7 @@ const ANSWER_LIMIT: u64 = 256 << 20;
 /// A client of one project, or of none. It connects to the daemon's address, whatever the project's
 /// name resolves to.
 pub(super) struct Client {
-    agent: Agent,
+    connection: Connection,
     address: SocketAddr,
     host: String,
     key: AccessKey,
@@ -155,17 +155,9 @@ impl Client {
             None => endpoint.to_owned(),
         };
         let query_timeout = config.logstore.query_timeout.duration();
-        let agent = Agent::config_builder()
-            .http_status_as_error(false)
-            .proxy(None)
-            .max_redirects(0)
-            .timeout_connect(Some(Duration::from_secs(5)))
-            .timeout_global(Some(query_timeout.saturating_add(Duration::from_secs(30))))
-            .user_agent(concat!("flowlogd/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .into();
+        let patience = query_timeout.saturating_add(Duration::from_secs(30));
         Ok(Self {
-            agent,
+            connection: Connection::of(config, patience)?,
             address: reachable(config.logstore.listen),
             host,
             key: data_directory::credentials(&config.data, config)?,
@@ -226,22 +218,23 @@ impl Client {
         call: &Call<'_>,
         headers: &[(&str, &str)],
     ) -> Result<ureq::http::Response<ureq::Body>, ureq::Error> {
-        let mut uri = format!("http://{}{}", self.address, call.path);
+        let Connection { agent, scheme } = &self.connection;
+        let mut uri = format!("{scheme}://{}{}", self.address, call.path);
         let query = call.parameters.to_query();
         if !query.is_empty() {
             uri = format!("{uri}?{query}");
         }
         let Some(body) = &call.body else {
             let mut request = match call.method {
-                "DELETE" => self.agent.delete(uri),
-                _ => self.agent.get(uri),
+                "DELETE" => agent.delete(uri),
+                _ => agent.get(uri),
             };
             for (name, value) in headers {
                 request = request.header(*name, *value);
             }
             return request.call();
         };
-        let mut request = self.agent.post(uri);
+        let mut request = agent.post(uri);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }

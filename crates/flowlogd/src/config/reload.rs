@@ -8,6 +8,7 @@ use super::{Config, Control, tree};
 
 /// Keys that are applied by a reload; every other needs a restart.
 pub(super) const RELOADABLE: &[&str] = &[
+    "access_key",
     "control.calls_per_minute",
     "control.cen_quota",
     "control.create_logstores",
@@ -24,11 +25,16 @@ pub(super) const RELOADABLE: &[&str] = &[
     "logstore.retention_days",
     "regions",
     "resource",
+    "tls.certificate",
+    "tls.key",
+    "user",
 ];
 
 /// What holds after a reload: the values of `next` where that can be, those of `now` elsewhere.
 pub fn reloaded(now: &Config, next: Config) -> Config {
     let mut config = now.clone();
+    config.access_key = next.access_key;
+    config.user = next.user;
     config.control = Control {
         listen: now.control.listen,
         plain_http: now.control.plain_http,
@@ -40,6 +46,10 @@ pub fn reloaded(now: &Config, next: Config) -> Config {
     config.logstore.retention_days = next.logstore.retention_days;
     config.regions = next.regions;
     config.resource = next.resource;
+    // Listeners that have none do not begin to speak TLS.
+    if now.tls.files().is_some() && next.tls.files().is_some() {
+        config.tls = next.tls;
+    }
     config
 }
 
@@ -70,9 +80,10 @@ pub fn changes(now: &Config, next: &Config) -> Changes {
     if now.user != next.user {
         keys.insert("user".to_owned());
     }
-    let (applied, needs_restart) = keys
-        .into_iter()
-        .partition(|key| RELOADABLE.contains(&key.as_str()));
+    let begins_or_ends = now.tls.files().is_some() != next.tls.files().is_some();
+    let (applied, needs_restart) = keys.into_iter().partition(|key| {
+        RELOADABLE.contains(&key.as_str()) && !(begins_or_ends && key.starts_with("tls."))
+    });
     Changes {
         applied,
         needs_restart,

@@ -1,9 +1,11 @@
 //! The sections of the configuration, with the defaults of each beside its fields.
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::PathBuf;
 
 use flowlog_access::{AccessKeyId, Secret};
 use flowlog_flowlog::{ActiveAging, CaptureWindow, Definition, FlowLogId, InactiveAging};
+use flowlog_http::TlsFiles;
 use flowlog_record::Window;
 use serde::{Deserialize, Serialize, Serializer};
 
@@ -85,7 +87,7 @@ impl Default for Limits {
 #[serde(deny_unknown_fields, default)]
 pub struct Control {
     /// The TCP address of the control API. Default `127.0.0.1:9081`, this machine alone. Open it
-    /// only behind something that speaks TLS, and say so with `plain_http`.
+    /// with a certificate (`tls`), or behind something that speaks TLS, and say so with `plain_http`.
     pub listen: SocketAddr,
     /// Whether it may be reached from other machines without TLS. Default `false`: an address
     /// beyond this machine is then refused. Signatures keep requests from being changed, not from
@@ -152,7 +154,7 @@ impl Default for Control {
 #[serde(deny_unknown_fields, default)]
 pub struct Logstore {
     /// The TCP address of the Logstore's API. Default `127.0.0.1:9082`, this machine alone. Open
-    /// it only behind something that speaks TLS.
+    /// it with a certificate (`tls`), or behind something that speaks TLS.
     pub listen: SocketAddr,
     /// Names under which clients reach it: they ask for `PROJECT.NAME`. Default `localhost`.
     /// Add the names that clients on other machines use.
@@ -195,6 +197,30 @@ impl Default for Logstore {
             query_memory: Octets(512 << 20),
             concurrent_queries: 4,
         }
+    }
+}
+
+/// `[tls]`: what the control API and the Logstore prove themselves with.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Tls {
+    /// The file of the certificate, PEM, behind it those that vouch for it. Default `""`: there is
+    /// none, and both speak plain HTTP. With one they speak TLS alone. A reload reads the file
+    /// again.
+    pub certificate: PathBuf,
+    /// The file of its private key, PEM. Only the daemon should be able to read it. A reload reads
+    /// the file again.
+    pub key: PathBuf,
+}
+
+impl Tls {
+    /// Where certificate and key are, if there are any.
+    pub fn files(&self) -> Option<TlsFiles> {
+        let wanted = !self.certificate.as_os_str().is_empty();
+        wanted.then(|| TlsFiles {
+            certificate: self.certificate.clone(),
+            key: self.key.clone(),
+        })
     }
 }
 

@@ -179,7 +179,8 @@ fn values_out_of_place_are_errors_of_the_same_shape() {
         (
             "[control]\nlisten = \"0.0.0.0:9081\"\n",
             "FILE:2: control.listen = \"0.0.0.0:9081\": reached from other machines without TLS; \
-             listen on 127.0.0.1, or write plain_http = true if something before it speaks TLS",
+             listen on 127.0.0.1, give it a certificate (tls.certificate), or write plain_http = \
+             true if something before it speaks TLS",
         ),
         (
             "[[user]]\nname = \"a\"\nid = \"a\"\nsecret = \"x\"\n\
@@ -213,6 +214,24 @@ fn values_out_of_place_are_errors_of_the_same_shape() {
             "[[user]]\nname = \"u\"\nid = \"a\"\nsecret = \"s\"\npolicies = [\"{\"]\n",
             "FILE:5: user[0].policies[0] = \"{\": not JSON: EOF while parsing an object at line 1 \
              column 1; correct the JSON text",
+        ),
+    ] {
+        assert_eq!(load(text).unwrap_err(), sentence);
+    }
+}
+
+#[test]
+fn a_certificate_and_its_key_belong_together() {
+    for (text, sentence) in [
+        (
+            "[tls]\ncertificate = \"a.pem\"\n",
+            "FILE:1: tls.key = \"\": absent where its other half is given; name the file of the \
+             certificate's private key",
+        ),
+        (
+            "[tls]\nkey = \"a.key\"\n",
+            "FILE:1: tls.certificate = \"\": absent where its other half is given; name the file of \
+             the key's certificate",
         ),
     ] {
         assert_eq!(load(text).unwrap_err(), sentence);
@@ -473,21 +492,25 @@ fn a_reload_says_what_it_applies_and_what_it_cannot() {
     )
     .unwrap();
     let found = changes(&now, &next);
-    assert_eq!(found.applied, ["log.level", "regions"]);
-    assert_eq!(
-        found.needs_restart,
-        ["access_key", "collect.workers", "log.format"]
-    );
+    assert_eq!(found.applied, ["access_key", "log.level", "regions"]);
+    assert_eq!(found.needs_restart, ["collect.workers", "log.format"]);
     assert!(changes(&now, &now).is_empty());
     // only the secret differs
     let other = load("[[access_key]]\nid = \"a\"\nsecret = \"y\"\n").unwrap();
     let same = load("[[access_key]]\nid = \"a\"\nsecret = \"x\"\n").unwrap();
-    assert_eq!(changes(&same, &other).needs_restart, ["access_key"]);
+    assert_eq!(changes(&same, &other).applied, ["access_key"]);
+    // nobody begins to speak TLS while it runs
+    let private = load("[tls]\ncertificate = \"a.pem\"\nkey = \"a.key\"\n").unwrap();
+    assert_eq!(
+        changes(&now, &private).needs_restart,
+        ["tls.certificate", "tls.key"]
+    );
+    assert_eq!(reloaded(&now, private), now);
 }
 
 #[test]
 fn after_a_reload_holds_what_was_said_to_be_applied_and_nothing_else() {
-    let now = Config::default();
+    let now = load("[tls]\ncertificate = \"a.pem\"\nkey = \"a.key\"\n").unwrap();
     let next = load(
         "account = \"7\"\nregions = [\"a\"]\n[limits]\nmemory = \"1GiB\"\ntemplates = 9\n\
          [log]\nlevel = \"debug\"\nformat = \"json\"\n\
@@ -498,7 +521,10 @@ fn after_a_reload_holds_what_was_said_to_be_applied_and_nothing_else() {
          [control]\nlisten = \"127.0.0.1:9999\"\nplain_http = true\nresources = \"strict\"\n\
          create_logstores = false\nvpc_quota = 1\ncen_quota = 2\nsag_quota = 3\n\
          custom_traffic_paths = false\ndual_stack = false\nflow_log_service = false\n\
-         locked = true\ncalls_per_minute = 600\n",
+         locked = true\ncalls_per_minute = 600\n\
+         [tls]\ncertificate = \"b.pem\"\nkey = \"b.key\"\n\
+         [[access_key]]\nid = \"a\"\nsecret = \"x\"\n\
+         [[user]]\nname = \"u\"\nid = \"b\"\nsecret = \"y\"\n",
     )
     .unwrap();
     let holds = reloaded(&now, next.clone());

@@ -164,6 +164,7 @@ pub(super) fn check(config: &Config) -> Result<(), Problem> {
     check_logstore(config)?;
     check_addresses(config)?;
     check_control(config)?;
+    check_tls(config)?;
     access::check_keys(config)?;
     access::check_users(config)?;
     check_flow_logs(config)
@@ -311,9 +312,10 @@ fn check_addresses(config: &Config) -> Result<(), Problem> {
 
 fn check_control(config: &Config) -> Result<(), Problem> {
     let control = &config.control;
-    if !control.listen.ip().is_loopback() && !control.plain_http {
-        let remedy = "listen on 127.0.0.1, or write plain_http = true if something before it \
-                      speaks TLS";
+    let private = control.plain_http || config.tls.files().is_some();
+    if !control.listen.ip().is_loopback() && !private {
+        let remedy = "listen on 127.0.0.1, give it a certificate (tls.certificate), or write \
+                      plain_http = true if something before it speaks TLS";
         return Err(Problem::new(
             "control.listen",
             "reached from other machines without TLS",
@@ -321,6 +323,22 @@ fn check_control(config: &Config) -> Result<(), Problem> {
         ));
     }
     Ok(())
+}
+
+/// A certificate is of no use without its key.
+fn check_tls(config: &Config) -> Result<(), Problem> {
+    let tls = &config.tls;
+    let given = [&tls.certificate, &tls.key].map(|path| !path.as_os_str().is_empty());
+    let (key, remedy) = match given {
+        [true, false] => ("tls.key", "name the file of the certificate's private key"),
+        [false, true] => ("tls.certificate", "name the file of the key's certificate"),
+        [true, true] | [false, false] => return Ok(()),
+    };
+    Err(Problem::new(
+        key,
+        "absent where its other half is given",
+        remedy,
+    ))
 }
 
 /// Inventory and flow logs, looked at together.

@@ -18,8 +18,8 @@ use crate::telemetry::{Publisher, Readiness, metrics};
 ///
 /// # Errors
 /// One sentence with key, address and remedy.
-pub(super) fn tcp(key: &'static str, listen: SocketAddr) -> Result<TcpListener, String> {
-    let refused = |problem: io::Error| refusal(key, listen, &problem);
+pub(super) fn tcp(key: &'static str, listen: SocketAddr) -> Result<TcpListener, StartError> {
+    let refused = |problem: io::Error| StartError::Listen(refusal(key, listen, &problem));
     let listener = TcpListener::bind(listen).map_err(refused)?;
     listener.set_nonblocking(true).map_err(refused)?;
     Ok(listener)

@@ -12,7 +12,8 @@ use std::time::Duration;
 use crossbeam_channel::Sender;
 use flowlog_collect::Waker;
 use flowlog_control::Wanted;
-use flowlog_logstore::Logstore;
+use flowlog_http::Tls;
+use flowlog_logstore::{Keys, Logstore};
 use flowlog_pipeline::Merger;
 use tracing::{error, info, warn};
 
@@ -24,6 +25,7 @@ use super::control::{self, Api};
 use super::delivery::Delivery;
 use super::figures::Board;
 use super::http::Servers;
+use super::keys;
 use super::merging::{self, Said};
 use super::saved;
 use super::thread::Event;
@@ -57,7 +59,17 @@ pub(super) struct Daemon {
     pub(super) shed: Arc<AtomicBool>,
     pub(super) board: Arc<Board>,
     pub(super) api: Api,
+    pub(super) proofs: Proofs,
     pub(super) events: Sender<Event>,
+}
+
+/// What the daemon knows its clients by, and they the daemon; exchanged by a reload.
+#[derive(Debug)]
+pub(super) struct Proofs {
+    /// The keys that the Logstore knows; the control API is told of them with everything else.
+    pub(super) keys: Keys,
+    /// The certificate of both.
+    pub(super) tls: Option<Tls>,
 }
 
 /// The workers' threads, and how they are told.
@@ -109,11 +121,17 @@ impl Daemon {
         };
         let changes = config::changes(&self.config, &next);
         let config = config::reloaded(&self.config, next);
+        let keyring = match keys::keyring(&self.data, &config) {
+            Ok(keyring) => keyring,
+            Err(problem) => return error!(%problem, "the configuration was not reloaded"),
+        };
         let wanted = self.api.control.wanted();
         if let Err(problem) = self.change_to(&config, wanted) {
             return error!(problem, "the configuration was not reloaded");
         }
-        control::reload(&self.api, &config);
+        control::reload(&self.api, &config, Arc::clone(&keyring));
+        self.proofs.keys.replace(keyring);
+        self.renew_certificate(&config);
         let level = config.log.level;
         let quieter = level < self.config.log.level;
         self.config = config;
@@ -127,6 +145,19 @@ impl Daemon {
         info!(keys = ?changes.applied, "the configuration was reloaded");
         if quieter {
             log::set_level(level);
+        }
+    }
+
+    /// Reads certificate and key again: they may be new under the same names.
+    fn renew_certificate(&self, config: &Config) {
+        let Some(tls) = &self.proofs.tls else {
+            return;
+        };
+        if let Err(problem) = config::renew(tls, config) {
+            error!(
+                problem,
+                "the certificate was not reloaded, the old one goes on"
+            );
         }
     }
 
@@ -152,10 +183,12 @@ impl Daemon {
             .generation()
             .map_err(|problem| problem.to_string())?;
         let delivery = Delivery::new(config, self.epoch, &numbered);
-        delivery
-            .make_logstores(&self.logstore)
-            .map_err(|problem| problem.to_string())?;
+        if let Err(problem) = delivery.make_logstores(&self.logstore) {
+            // Its rows wait until it can; other flow logs have nothing to do with it.
+            error!(%problem, "the Logstore of a flow log cannot be made");
+        }
         let warnings: BTreeSet<String> = numbered.warnings(&generation).into_iter().collect();
+        metrics::FLOWLOGD_UNMATCHED.measure(&[], u64::try_from(warnings.len()).unwrap_or(u64::MAX));
         // A client may change flow logs often: what was said is not said again.
         for warning in warnings.difference(&self.api.warned) {
             warn!("{warning}");

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use crossbeam_channel::Sender;
 use flowlog_control::Control;
+use flowlog_http::Tls;
 use flowlog_logstore::{Access, Logstore};
 use flowlog_sls::Endpoints;
 use tokio::sync::watch;
@@ -29,6 +30,8 @@ pub(super) struct Servers {
 /// What is served.
 pub(super) struct Serving {
     pub(super) telemetry: TelemetryServer,
+    /// What the control API and the Logstore prove themselves with.
+    pub(super) tls: Option<Tls>,
     pub(super) control_listener: TcpListener,
     pub(super) control: Arc<Control>,
     pub(super) logstore_listener: TcpListener,
@@ -74,6 +77,7 @@ async fn serve(serving: Serving, stopped: watch::Receiver<bool>) -> io::Result<(
     };
     let Serving {
         telemetry,
+        tls,
         control_listener,
         control,
         logstore_listener,
@@ -83,13 +87,13 @@ async fn serve(serving: Serving, stopped: watch::Receiver<bool>) -> io::Result<(
     } = serving;
     let listener = tokio::net::TcpListener::from_std(logstore_listener)?;
     let logstore = flowlog_logstore::serve(
-        listener,
+        (listener, tls.clone()),
         logstore,
         access,
         endpoints,
         until(stopped.clone()),
     );
     let listener = tokio::net::TcpListener::from_std(control_listener)?;
-    let control = flowlog_control::serve(listener, control, until(stopped.clone()));
+    let control = flowlog_control::serve((listener, tls), control, until(stopped.clone()));
     tokio::try_join!(telemetry.serve(until(stopped)), logstore, control).map(|_| ())
 }

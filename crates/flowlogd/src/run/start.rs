@@ -8,29 +8,29 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use crossbeam_channel::{Sender, bounded, unbounded};
-use flowlog_access::{Keyring, TemporaryKey};
 use flowlog_collect::{BindError, Bound, HugePages};
 use flowlog_control::DatabaseError;
-use flowlog_logstore::{Access, Logstore, ManageError, OpenError};
+use flowlog_logstore::{Access, Keys, Logstore, ManageError, OpenError};
 use flowlog_sls::Endpoints;
 use tracing::{info, warn};
 
 use super::begin::{self, Begun, Owned};
 use super::bind;
 use super::control::{self, Api};
-use super::daemon::{Daemon, Workers};
+use super::daemon::{Daemon, Proofs, Workers};
 use super::deliverer::Deliverer;
 use super::delivery::Delivery;
 use super::figures::{Board, publish_logstore};
 use super::http::{Servers, Serving};
+use super::keys;
 use super::merging::Merging;
 use super::saved;
 use super::storage;
 use super::system_time;
 use super::thread::{self, Event};
 use super::worker::{Command, Handover, Links, Worker};
-use crate::config::{Config, Expiry, Token};
-use crate::data_directory::{DataDirectory, DataDirectoryError, RootKey};
+use crate::config::{self, Config};
+use crate::data_directory::{DataDirectory, DataDirectoryError};
 use crate::telemetry::{Publisher, Readiness};
 
 /// Hand-overs that may wait between the workers and the Logstore.
@@ -124,13 +124,15 @@ pub(super) fn start(config: Config, events: &Sender<Event>) -> Result<Daemon, St
     let readiness = Readiness::default();
     let publisher = Publisher::default();
     let telemetry = bind::telemetry(&config, &readiness, &publisher)?;
-    let logstore_listener =
-        bind::tcp("logstore.listen", config.logstore.listen).map_err(StartError::Listen)?;
-    let control_listener =
-        bind::tcp("control.listen", config.control.listen).map_err(StartError::Listen)?;
-    let keyring = Arc::new(keyring(&data, &config)?);
+    let logstore_listener = bind::tcp("logstore.listen", config.logstore.listen)?;
+    let control_listener = bind::tcp("control.listen", config.control.listen)?;
+    let tls = config::certificate(&config).map_err(StartError::Configuration)?;
+    let keyring = keys::keyring(&data, &config)?;
+    let keys = Keys::new(Arc::clone(&keyring));
+    let refusing = Arc::new(AtomicBool::new(false));
     let logstore = storage::open(&data, &config.logstore)?;
-    let api = control::open(&config, &data, (&logstore, Arc::clone(&keyring)), events)?;
+    let surroundings = (&logstore, keyring, Arc::clone(&refusing));
+    let api = control::open(&config, &data, surroundings, events)?;
     let begun = begin::begin(&config, &api.wanted.flow_logs, &data)?;
     let delivery = Arc::new(Delivery::new(&config, begun.epoch, &begun.numbered));
     delivery
@@ -148,8 +150,9 @@ pub(super) fn start(config: Config, events: &Sender<Event>) -> Result<Daemon, St
         telemetry,
         logstore_listener,
         logstore: Arc::clone(&logstore),
+        tls: tls.clone(),
         access: Access {
-            keyring,
+            keys: keys.clone(),
             region: config.home_region().to_owned(),
             account: config.account.clone(),
         },
@@ -170,6 +173,8 @@ pub(super) fn start(config: Config, events: &Sender<Event>) -> Result<Daemon, St
         begun,
         control_address,
         api,
+        proofs: Proofs { keys, tls },
+        refusing,
     };
     built.launch(events)
 }
@@ -199,6 +204,8 @@ struct Built {
     begun: Begun,
     control_address: SocketAddr,
     api: Api,
+    proofs: Proofs,
+    refusing: Arc<AtomicBool>,
 }
 
 impl Built {
@@ -219,7 +226,7 @@ impl Built {
             (handovers, stopped),
             Arc::clone(&board),
             events.clone(),
-            system_time,
+            (system_time, self.refusing),
         );
         let deliverer = thread::spawn("delivery", events, move || deliverer.run())?;
         let (notices, said) = unbounded();
@@ -231,8 +238,7 @@ impl Built {
             Arc::clone(&self.delivery),
         );
         let merging = thread::spawn("merger", events, move || merging.run())?;
-        let addresses = self.bound.report.listeners.iter();
-        let addresses = addresses.map(|listener| listener.bound).collect();
+        let addresses = self.bound.report.addresses();
         let links = Links {
             rows,
             notices,
@@ -263,6 +269,7 @@ impl Built {
             shed: links.shed,
             board,
             api: self.api,
+            proofs: self.proofs,
             events: events.clone(),
         })
     }
@@ -315,32 +322,4 @@ fn reserve(config: &Config) {
             "the system has no memory to reserve: limits.reserve"
         );
     }
-}
-
-fn keyring(data: &DataDirectory, config: &Config) -> Result<Keyring, StartError> {
-    let root = data.root_key(config)?;
-    if let RootKey::Generated(_, path) = &root {
-        info!(path = %path.display(), "a root access key was generated");
-    }
-    let mut keyring = Keyring::new(root.key().clone());
-    for key in config.root_keys().filter(|key| key.id != root.key().id) {
-        // Its id is new here: the configuration has each once.
-        drop(keyring.add(key.clone()));
-    }
-    for temporary in &config.access_key {
-        let Some(Ok(token)) = temporary.security_token.as_ref().map(Token::checked) else {
-            continue;
-        };
-        let key = TemporaryKey {
-            key: temporary.key.clone(),
-            token,
-            expires: temporary.expires.as_ref().map(Expiry::at),
-        };
-        if let Err(error) = keyring.add_temporary(key) {
-            // Only a generated key can have its id; that one goes on to count.
-            warn!(%error, "a temporary access key is left out");
-        }
-    }
-    control::add_users(&mut keyring, config);
-    Ok(keyring)
 }

@@ -81,14 +81,14 @@ impl TelemetryServer {
     pub async fn serve(self, stop: impl Future<Output = ()>) -> io::Result<()> {
         let listener = tokio::net::TcpListener::from_std(self.listener)?;
         let telemetry = self.telemetry;
-        let service = |_| {
+        let service = move |_| {
             let telemetry = telemetry.clone();
             service_fn(move |request: Request<Incoming>| {
                 let answer = answer(request.method(), request.uri().path(), &telemetry);
                 async move { Ok::<_, Infallible>(answer) }
             })
         };
-        flowlog_http::serve(listener, BOUNDS, service, stop).await
+        flowlog_http::serve((listener, None), BOUNDS, service, stop).await
     }
 }
 

@@ -1,20 +1,42 @@
 //! Whether who asks may do what it asks for: users by their policies, the account everything.
 
-use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use flowlog_access::policy::{Attempt, Circumstances, Decision};
 use flowlog_access::{AccessKeyId, Keyring, Principal};
+use flowlog_http::Peer;
 use flowlog_record::Timestamp;
 use flowlog_sls::{Error, ErrorCode};
 
 use super::request::Asked;
 
+/// The keys that count; its clones share them, and they can be exchanged while requests are
+/// answered.
+#[derive(Clone, Debug)]
+pub struct Keys(Arc<RwLock<Arc<Keyring>>>);
+
+impl Keys {
+    /// These, for a beginning.
+    pub fn new(keyring: Arc<Keyring>) -> Self {
+        Self(Arc::new(RwLock::new(keyring)))
+    }
+
+    /// Those that count now.
+    pub fn current(&self) -> Arc<Keyring> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// These count for the requests that come from now on.
+    pub fn replace(&self, keyring: Arc<Keyring>) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = keyring;
+    }
+}
+
 /// Whose requests are answered, and what resources are called in policies.
 #[derive(Clone, Debug)]
 pub struct Access {
     /// The keys of the account and of its users.
-    pub keyring: Arc<Keyring>,
+    pub keys: Keys,
     /// The region of the projects.
     pub region: String,
     /// The account that owns them.
@@ -25,7 +47,7 @@ impl From<Arc<Keyring>> for Access {
     /// For keys without users: nobody looks at the names of resources.
     fn from(keyring: Arc<Keyring>) -> Self {
         Self {
-            keyring,
+            keys: Keys::new(keyring),
             region: String::new(),
             account: String::new(),
         }
@@ -37,11 +59,11 @@ impl Access {
     /// `Unauthorized` names action and resource, as the service does.
     pub(super) fn check(
         &self,
-        key: &AccessKeyId,
+        (keyring, key): (&Keyring, &AccessKeyId),
         asked: &Asked,
-        (source, now): (IpAddr, Timestamp),
+        (peer, now): (Peer, Timestamp),
     ) -> Result<(), Error> {
-        let principal = self.keyring.principal(key);
+        let principal = keyring.principal(key);
         let Principal::User(_) = principal else {
             return Ok(());
         };
@@ -57,9 +79,9 @@ impl Access {
             action,
             resource: &resource,
             circumstances: &Circumstances {
-                source,
+                source: peer.address,
                 now,
-                secure: false,
+                secure: peer.secure,
                 request_tags: &[],
                 resource_tags: &[],
             },

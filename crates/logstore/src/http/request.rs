@@ -7,6 +7,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bytes::Bytes;
+use flowlog_http::Peer;
 use flowlog_record::Timestamp;
 use flowlog_sls::limits::MAX_BODY_OCTETS;
 use flowlog_sls::operation::{self, LogstoreOperation, OperationParts};
@@ -155,7 +156,7 @@ pub fn understand(
 /// Answers a request, whatever it is.
 pub(super) async fn answer(
     server: Arc<Server>,
-    peer: IpAddr,
+    peer: Peer,
     request: Request<Incoming>,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
     let inner = Arc::clone(server.logstore.inner());
@@ -194,7 +195,11 @@ fn refuse(error: &Error, path: &str) -> Answer {
 }
 
 /// Checks everything that is the same for all operations.
-async fn receive(server: &Server, peer: IpAddr, request: Request<Incoming>) -> Result<Call, Error> {
+async fn receive(server: &Server, peer: Peer, request: Request<Incoming>) -> Result<Call, Error> {
+    if server.private && !peer.secure {
+        let message = "this Logstore wants https: write https:// before its endpoint";
+        return Err(Error::new(ErrorCode::ParameterInvalid, message));
+    }
     let (head, body) = request.into_parts();
     let target = head.uri.to_string();
     let pairs = head
@@ -213,11 +218,11 @@ async fn receive(server: &Server, peer: IpAddr, request: Request<Incoming>) -> R
         parameters: &head.parameters,
         headers: &head.headers,
     };
-    let authentic = authenticate(&parts, &server.access.keyring, server.now())?;
+    let keyring = server.access.keys.current();
+    let authentic = authenticate(&parts, &keyring, server.now())?;
     let asked = head.asks()?;
-    server
-        .access
-        .check(&authentic.key.id, &asked, (peer, server.now()))?;
+    let asking = (&*keyring, &authentic.key.id);
+    server.access.check(asking, &asked, (peer, server.now()))?;
     let limit = match asked.envelope {
         Some(_) => MAX_BODY_OCTETS,
         None => MAX_JSON_OCTETS,
@@ -233,7 +238,7 @@ async fn receive(server: &Server, peer: IpAddr, request: Request<Incoming>) -> R
     Ok(Call {
         asked,
         body,
-        peer,
+        peer: peer.address,
         memory,
     })
 }

@@ -249,9 +249,15 @@ fn served_with(logstore: &Arc<Logstore>, test: impl FnOnce(u16)) {
         let (stop, stopped) = oneshot::channel::<()>();
         let keyring = Arc::new(Keyring::new(key()));
         let endpoints = Endpoints::new(["localhost"]);
-        let server = super::serve(listener, Arc::clone(logstore), keyring, endpoints, async {
-            stopped.await.unwrap();
-        });
+        let server = super::serve(
+            (listener, None),
+            Arc::clone(logstore),
+            keyring,
+            endpoints,
+            async {
+                stopped.await.unwrap();
+            },
+        );
         let server = tokio::spawn(server);
         test(port);
         stop.send(()).unwrap();

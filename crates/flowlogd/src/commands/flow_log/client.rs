@@ -9,35 +9,29 @@ use flowlog_access::rpc::{Parameters, RpcRequest, content_sha256, sign_v3};
 use flowlog_access::{date, percent};
 use flowlog_control::Operation;
 use serde_json::{Map, Value};
-use ureq::Agent;
 
 use crate::commands::Failure;
 use crate::commands::client::{now, reachable};
+use crate::commands::connection::Connection;
 use crate::config::Config;
 use crate::data_directory;
 
+/// How long an answer is waited for.
+const PATIENCE: Duration = Duration::from_secs(30);
 /// The largest answer that is read.
 const ANSWER_LIMIT: u64 = 16 << 20;
 
 /// A client of the daemon of a configuration.
 pub(super) struct Client {
-    agent: Agent,
+    connection: Connection,
     address: SocketAddr,
     key: AccessKey,
 }
 
 impl Client {
     pub(super) fn of(config: &Config) -> Result<Self, Failure> {
-        let agent = Agent::config_builder()
-            .http_status_as_error(false)
-            .proxy(None)
-            .max_redirects(0)
-            .timeout_global(Some(Duration::from_secs(30)))
-            .user_agent(concat!("flowlogd/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .into();
         Ok(Self {
-            agent,
+            connection: Connection::of(config, PATIENCE)?,
             address: reachable(config.control.listen),
             key: data_directory::credentials(&config.data, config)?,
         })
@@ -110,9 +104,8 @@ impl Client {
             format!("{}={}", encode(name), encode(value))
         };
         let query: Vec<String> = query.iter().map(pair).collect();
-        let mut request = self
-            .agent
-            .post(format!("http://{host}/?{}", query.join("&")));
+        let Connection { agent, scheme } = &self.connection;
+        let mut request = agent.post(format!("{scheme}://{host}/?{}", query.join("&")));
         for (name, value) in headers {
             request = request.header(name, value);
         }

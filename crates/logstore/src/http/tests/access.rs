@@ -39,22 +39,32 @@ fn a_user_may_do_what_its_policies_say_and_the_account_everything() {
     let reader = reader();
     let id = reader.key.id.clone();
     keyring.add_user(reader).unwrap();
+    let keyring = Arc::new(keyring);
     let access = super::super::Access {
-        keyring: Arc::new(keyring),
+        keys: super::super::Keys::new(Arc::clone(&keyring)),
         region: "cn-hangzhou".into(),
         account: "1000000000000001".into(),
     };
     let now = Timestamp(i64::from(NOW) * 1000);
-    let here = ("127.0.0.1".parse().unwrap(), now);
+    let from = |address: &str| {
+        let address = address.parse().unwrap();
+        let peer = flowlog_http::Peer {
+            address,
+            secure: false,
+        };
+        (peer, now)
+    };
+    let here = from("127.0.0.1");
+    let me = (&*keyring, &id);
     let read = asked("GET", "/logstores/store", Some("proj"));
-    assert_eq!(access.check(&id, &read, here), Ok(()));
-    let elsewhere = ("192.0.2.1".parse().unwrap(), now);
-    assert!(access.check(&id, &read, elsewhere).is_err());
+    assert_eq!(access.check(me, &read, here), Ok(()));
+    let elsewhere = from("192.0.2.1");
+    assert!(access.check(me, &read, elsewhere).is_err());
     let list = asked("GET", "/logstores", Some("proj"));
-    assert_eq!(access.check(&id, &list, here), Ok(()));
+    assert_eq!(access.check(me, &list, here), Ok(()));
     let other = asked("GET", "/logstores/store", Some("other"));
     let delete = asked("DELETE", "/logstores/store", Some("proj"));
-    let refused = access.check(&id, &delete, here).unwrap_err();
+    let refused = access.check(me, &delete, here).unwrap_err();
     assert_eq!(
         (refused.status, refused.code),
         (401, ErrorCode::Unauthorized)
@@ -63,8 +73,30 @@ fn a_user_may_do_what_its_policies_say_and_the_account_everything() {
         refused.message,
         "denied by sts or ram, action: log:DeleteLogStore, resource: acs:log:cn-hangzhou:1000000000000001:project/proj/logstore/store"
     );
-    assert!(access.check(&id, &other, here).is_err());
+    assert!(access.check(me, &other, here).is_err());
     for any in [read, list, other, delete] {
-        assert_eq!(access.check(&key().id, &any, elsewhere), Ok(()));
+        assert_eq!(
+            access.check((&*keyring, &key().id), &any, elsewhere),
+            Ok(())
+        );
     }
+}
+
+#[test]
+fn keys_that_are_exchanged_count_from_then_on() {
+    let other = AccessKey {
+        id: AccessKeyId::new("other").unwrap(),
+        secret: Secret::new("secret").unwrap(),
+    };
+    let keys = super::super::Keys::new(Arc::new(Keyring::new(key())));
+    let shared = keys.clone();
+    keys.replace(Arc::new(Keyring::new(other)));
+    let now = Timestamp(i64::from(NOW) * 1000);
+    assert!(shared.current().check("other", None, now).is_ok());
+    assert!(
+        shared
+            .current()
+            .check(key().id.as_str(), None, now)
+            .is_err()
+    );
 }
