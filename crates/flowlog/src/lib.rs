@@ -35,6 +35,6 @@ pub use inventory::{
 pub use layout::{
     Column, ColumnType, Layout, Names, RowId, RowTime, SLS_TOPIC, Value, row_source, row_time,
 };
-pub use matching::{CompileError, ExporterScope, MatchTable, Mode, Warning};
+pub use matching::{Because, Claim, CompileError, ExporterScope, MatchTable, Mode, Warning};
 pub use name::{FlowLogId, LogstoreName, ProjectName, ResourceId};
 pub use prefix::Prefix;

@@ -5,6 +5,7 @@
 
 mod check;
 mod compile;
+mod explain;
 mod habits;
 mod index;
 mod member;
@@ -21,6 +22,7 @@ use core::net::IpAddr;
 use flowlog_record::{Address, ExporterProfile, FlowLogIndex, ObservationDomain, ResourceIndex};
 
 pub use check::{CompileError, Mode, Warning};
+pub use explain::{Because, Claim};
 pub use scope::ExporterScope;
 
 use crate::{FlowLog, Inventory, Product, Status};
@@ -116,7 +118,7 @@ impl MatchTable {
             .flat_map(|(_, layers)| layers)
             .chain(&compiled.by_domain)
             .filter_map(|&layer| compiled.layer_at(layer))
-            .filter(|layer| layer.domain.is_none_or(|stated| stated == domain))
+            .filter(|layer| layer.holds_in(domain))
             .collect()
     }
 
@@ -152,11 +154,7 @@ fn scope(compiled: &Arc<Compiled>, layers: &[&Layer], relays: &[&Relay]) -> Scop
     let mut flow_logs: BTreeSet<FlowLogIndex> = indexes.keys().copied().collect();
     flow_logs.extend(unclaimed.keys());
     for relay in relays {
-        let layers = relay
-            .origins
-            .values()
-            .iter()
-            .filter_map(|&layer| compiled.layer_at(layer));
+        let layers = compiled.layers_at(relay.origins.values());
         flow_logs.extend(layers.flat_map(|layer| layer.indexes.iter().map(|(f, _)| *f)));
     }
     let relays: Vec<Arc<PrefixTable>> = relays.iter().map(|r| Arc::clone(&r.origins)).collect();

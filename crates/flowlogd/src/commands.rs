@@ -7,11 +7,13 @@ mod arguments;
 mod check_config;
 mod client;
 mod completions;
+mod connection;
 mod failure;
 mod flow_log;
 mod logstore;
 mod manual;
 mod query;
+mod resource;
 mod send;
 
 use std::ffi::OsString;
@@ -20,8 +22,9 @@ use clap::{CommandFactory, Parser};
 
 pub use arguments::{
     CheckConfigArgs, Cli, Command, CompletionsArgs, CreateLogstoreArgs, DeleteLogstoreArgs,
-    FlowLogArgs, FlowLogProduct, FlowLogVerb, InfoArgs, InspectArgs, ListArgs, LogstoreArgs,
-    LogstoreCommand, ManArgs, Place, Presented, QueryArgs, ReplayArgs, RunArgs, SendArgs,
+    ExplainArgs, FlowLogArgs, FlowLogProduct, FlowLogVerb, InfoArgs, InspectArgs, ListArgs,
+    ListResourcesArgs, LogstoreArgs, LogstoreCommand, ManArgs, Place, Presented, QueryArgs,
+    ReplayArgs, ResourceArgs, ResourceCommand, RunArgs, SendArgs,
 };
 pub use failure::Failure;
 
@@ -60,6 +63,7 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
         Command::Query(args) => query::query(&args),
         Command::Logstore(args) => logstore::logstore(&args),
         Command::FlowLog(args) => flow_log::flow_log(&args),
+        Command::Resource(args) => resource::resource(&args),
         Command::Completions(args) => completions::completions(&args, Cli::command()),
         Command::Man(args) => manual::manual(&args, Cli::command()),
     }

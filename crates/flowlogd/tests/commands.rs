@@ -379,3 +379,88 @@ fn a_daemon_that_is_not_there_is_said_with_its_address() {
         "{messages}"
     );
 }
+
+const INVENTORY: &str = r#"
+[[resource]]
+id = "vpc-1"
+kind = "vpc"
+region = "cn-shanghai"
+exporters = ["192.0.2.0/24"]
+prefixes = ["10.0.0.0/8"]
+[[resource]]
+id = "sag-1"
+kind = "sag"
+name = "branch"
+exporters = [{ address = "192.0.2.7", domain = 5 }]
+[[flow_log]]
+name = "net"
+resource = "vpc-1"
+project = "flow-logs"
+logstore = "net"
+"#;
+
+#[test]
+fn the_inventory_is_listed_with_the_flow_logs_that_cover_it() {
+    let place = tempfile::tempdir().unwrap();
+    let config = file(place.path(), "a.toml", INVENTORY);
+    let data = place.path().join("data");
+    let at = [
+        "--format",
+        "json",
+        "--config",
+        &config,
+        "--data",
+        data.to_str().unwrap(),
+    ];
+    let (status, listed, said) = ran(&[&["resource", "list"][..], &at].concat());
+    assert_eq!((status, said.as_str()), (0, ""));
+    assert_eq!(
+        listed.lines().collect::<Vec<_>>(),
+        [
+            r#"{"resource":"sag-1","kind":"sag","region":"-","parent":"-","name":"branch","exporters":"192.0.2.7,domain=5","interfaces":"-","prefixes":"-","flow_logs":"-"}"#,
+            r#"{"resource":"sag-default","kind":"sag","region":"-","parent":"-","name":"","exporters":"-","interfaces":"-","prefixes":"-","flow_logs":"-"}"#,
+            r#"{"resource":"vpc-1","kind":"vpc","region":"cn-shanghai","parent":"-","name":"","exporters":"192.0.2.0/24","interfaces":"-","prefixes":"10.0.0.0/8","flow_logs":"net"}"#,
+        ]
+    );
+    // A question leaves nothing behind.
+    assert!(!data.exists());
+}
+
+#[test]
+fn whose_the_records_of_an_exporter_are_is_explained() {
+    let place = tempfile::tempdir().unwrap();
+    let config = file(place.path(), "a.toml", INVENTORY);
+    let data = place.path().join("data");
+    let at = [
+        "--format",
+        "json",
+        "--config",
+        &config,
+        "--data",
+        data.to_str().unwrap(),
+    ];
+    let explained = |more: &[&str]| {
+        let (status, explained, said) = ran(&[&["resource", "explain"][..], more, &at].concat());
+        assert_eq!((status, said.as_str()), (0, ""));
+        explained.lines().map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        explained(&["192.0.2.7", "--domain", "5"]),
+        [
+            r#"{"resource":"sag-1","kind":"sag","because":"names the Exporter: 192.0.2.7,domain=5","records":"all","flow_logs":"-"}"#,
+            r#"{"resource":"vpc-1","kind":"vpc","because":"names the Exporter: 192.0.2.0/24","records":"from or to 10.0.0.0/8","flow_logs":"net"}"#,
+        ]
+    );
+    assert_eq!(
+        explained(&["203.0.113.1"]),
+        [
+            r#"{"resource":"sag-default","kind":"sag","because":"no other resource names the Exporter","records":"all","flow_logs":"-"}"#
+        ]
+    );
+    let record = ["--source", "198.51.100.9", "--destination", "10.1.2.3"];
+    assert_eq!(
+        explained(&[&["192.0.2.9"][..], &record].concat()),
+        [r#"{"flow_log":"net","resource":"vpc-1","direction":"in","action":"ACCEPT"}"#]
+    );
+    assert!(explained(&["192.0.2.9", "--source", "198.51.100.9"]).is_empty());
+}

@@ -151,6 +151,12 @@ impl TrafficPath {
         found.map(|&(_, path)| path)
     }
 
+    /// How `CreateFlowLog` spells it.
+    pub fn name(self) -> &'static str {
+        let found = Self::NAMES.iter().find(|(_, path)| *path == self);
+        found.map_or("", |(name, _)| *name)
+    }
+
     /// The numbers in the column `traffic_path` that it stands for, the usual one first.
     pub const fn numbers(self) -> &'static [u8] {
         match self {

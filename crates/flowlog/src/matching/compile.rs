@@ -49,8 +49,8 @@ impl Filter {
 /// The resources that one selector of Exporters has, per flow log that covers some of them.
 #[derive(Debug, Default)]
 pub(super) struct Layer {
-    /// Of Observation Domains, if not any.
-    pub(super) domain: Option<ObservationDomain>,
+    /// `None`: any Exporter, or those that nothing else claims.
+    pub(super) selector: Option<ExporterSelector>,
     pub(super) specificity: u16,
     pub(super) resources: Vec<ResourceIndex>,
     /// Ascending by flow log.
@@ -88,6 +88,14 @@ pub(super) struct Compiled {
 
 /// A selector of Exporters as a key: whom it names, in which domain, behind which relay.
 type Key = (Option<Prefix>, Option<Prefix>, Option<ObservationDomain>);
+
+impl Layer {
+    /// Whether it is about an Observation Domain.
+    pub(super) fn holds_in(&self, domain: ObservationDomain) -> bool {
+        let stated = self.selector.and_then(|selector| selector.domain);
+        stated.is_none_or(|stated| stated == domain)
+    }
+}
 
 impl Compiled {
     pub(super) fn new(inventory: &Inventory, flow_logs: &[FlowLog]) -> Self {
@@ -184,11 +192,16 @@ impl Compiled {
             (flow_log, Arc::new(index))
         });
         Layer {
-            domain: selector.and_then(|selector| selector.domain),
+            selector,
             specificity,
             indexes: indexes.collect(),
             resources,
         }
+    }
+
+    /// The layers that these are the numbers of.
+    pub(super) fn layers_at(&self, numbers: &[u32]) -> impl Iterator<Item = &Layer> {
+        numbers.iter().filter_map(|&number| self.layer_at(number))
     }
 
     pub(super) fn layer_at(&self, number: u32) -> Option<&Layer> {
@@ -207,7 +220,7 @@ impl Compiled {
 /// Which flow logs cover a resource: those that point at it or at something that it is part of.
 pub(super) type Covered = BTreeMap<ResourceIndex, Vec<FlowLogIndex>>;
 
-fn covered(inventory: &Inventory, flow_logs: &[FlowLog]) -> Covered {
+pub(super) fn covered(inventory: &Inventory, flow_logs: &[FlowLog]) -> Covered {
     let mut roots: Covered = BTreeMap::new();
     for (flow_log, definition) in (0..).map(FlowLogIndex).zip(flow_logs) {
         for id in definition.resources() {

@@ -17,6 +17,7 @@ use serde::Deserialize;
 use super::{CompileError, ExporterScope, MatchTable, Mode, Warning};
 use crate::{Definition, FlowLog, Inventory, Resource};
 
+mod explain;
 mod naive;
 
 #[derive(Default, Deserialize)]

@@ -2,6 +2,7 @@
 
 mod flow_log;
 mod logstore;
+mod resource;
 
 use std::path::PathBuf;
 
@@ -16,6 +17,7 @@ pub use logstore::{
     CreateLogstoreArgs, DeleteLogstoreArgs, InfoArgs, ListArgs, LogstoreArgs, LogstoreCommand,
     Presented,
 };
+pub use resource::{ExplainArgs, ListResourcesArgs, ResourceArgs, ResourceCommand};
 
 /// Collects NetFlow V5, V9 and IPFIX, makes flow-log rows of it and answers questions about them.
 ///
@@ -90,6 +92,9 @@ pub enum Command {
                       describe cen Status=Active --format json"
     )]
     FlowLog(FlowLogArgs),
+    /// Look at the inventory: what is where, and whose a record would be. Needs no daemon.
+    #[command(after_help = "Example:\n  flowlogd resource explain 192.0.2.12")]
+    Resource(ResourceArgs),
     /// Print the completions of a shell, for its directory of completions.
     #[command(after_help = "Example:\n  flowlogd completions bash > \
                             /usr/share/bash-completion/completions/flowlogd")]

@@ -23,6 +23,11 @@ const COLUMNS: [&str; 8] = [
     "LogstoreName",
 ];
 
+/// Which page is asked for, how long it is, and the longest.
+const PAGE: &str = "PageNumber";
+const SIZE: &str = "PageSize";
+const MOST: usize = 50;
+
 pub(super) fn flow_log(args: &FlowLogArgs) -> Result<(), Failure> {
     let config = args.presented.place.load()?;
     let operation = operation(args)?;
@@ -38,8 +43,49 @@ pub(super) fn flow_log(args: &FlowLogArgs) -> Result<(), Failure> {
     if let Some(id) = &args.id {
         parameters.push(("FlowLogId".to_owned(), id.clone()));
     }
-    let answer = Client::of(&config)?.call(operation, &parameters)?;
-    show(args, operation, &answer)
+    let client = Client::of(&config)?;
+    let answer = client.call(operation, &parameters)?;
+    if operation.changes() {
+        return say(args, &answer);
+    }
+    let mut flow_logs = listed(&answer);
+    let is_page = |text: &String| text.starts_with(PAGE) || text.starts_with(SIZE);
+    if operation.parameter(PAGE).is_some() && !args.parameters.iter().any(is_page) {
+        flow_logs = all(&client, operation, &parameters)?;
+    }
+    show(args, &flow_logs)
+}
+
+/// The flow logs of all pages.
+fn all(
+    client: &Client,
+    operation: &Operation,
+    parameters: &[(String, String)],
+) -> Result<Vec<Value>, Failure> {
+    let mut flow_logs = Vec::new();
+    for page in 1.. {
+        let page =
+            [(PAGE, page), (SIZE, MOST)].map(|(name, value)| (name.to_owned(), value.to_string()));
+        let parameters = [parameters, &page].concat();
+        let next = listed(&client.call(operation, &parameters)?);
+        let is_last = next.len() < MOST;
+        flow_logs.extend(next);
+        if is_last {
+            break;
+        }
+    }
+    Ok(flow_logs)
+}
+
+/// The flow logs of an answer.
+fn listed(answer: &Map<String, Value>) -> Vec<Value> {
+    let lists = answer.get("FlowLogs").and_then(Value::as_object);
+    let lists = lists.into_iter().flat_map(Map::values);
+    lists
+        .filter_map(Value::as_array)
+        .flatten()
+        .cloned()
+        .collect()
 }
 
 /// The operation that a verb is for a product.
@@ -85,36 +131,33 @@ fn parameter(operation: &Operation, text: &str) -> Result<(String, String), Fail
     Ok((name.to_owned(), value.to_owned()))
 }
 
-fn show(
-    args: &FlowLogArgs,
-    operation: &Operation,
-    answer: &Map<String, Value>,
-) -> Result<(), Failure> {
-    let presented = &args.presented;
-    let highlight = presented.color.is_wanted().then(Highlight::default);
-    let mut output = Output::stdout(presented.format).highlighted(highlight);
-    if operation.changes() {
-        let id = answer.get("FlowLogId").and_then(Value::as_str);
-        if presented.format == Format::Json {
-            output.json(answer)?;
-        } else {
-            output.line(id.or(args.id.as_deref()).unwrap_or("done"))?;
-        }
-        return Ok(output.finish()?);
+/// What a change has come to.
+fn say(args: &FlowLogArgs, answer: &Map<String, Value>) -> Result<(), Failure> {
+    let mut output = output(args);
+    let id = answer.get("FlowLogId").and_then(Value::as_str);
+    if args.presented.format == Format::Json {
+        output.json(answer)?;
+    } else {
+        output.line(id.or(args.id.as_deref()).unwrap_or("done"))?;
     }
-    let lists = answer.get("FlowLogs").and_then(Value::as_object);
-    let lists = lists.into_iter().flat_map(Map::values);
-    let flow_logs: Vec<&Value> = lists.filter_map(Value::as_array).flatten().collect();
-    if presented.format == Format::Json {
+    Ok(output.finish()?)
+}
+
+fn show(args: &FlowLogArgs, flow_logs: &[Value]) -> Result<(), Failure> {
+    let mut output = output(args);
+    if args.presented.format == Format::Json {
         for flow_log in flow_logs {
             output.json(flow_log)?;
         }
         return Ok(output.finish()?);
     }
     let has = |column: &&str| flow_logs.iter().any(|it| it.get(column).is_some());
-    let columns: Vec<&str> = COLUMNS.into_iter().filter(has).collect();
+    let columns: Vec<&str> = match flow_logs {
+        [] => COLUMNS.into_iter().take(3).collect(),
+        _ => COLUMNS.into_iter().filter(has).collect(),
+    };
     let mut rows = output.rows(columns.iter().copied());
-    for flow_log in &flow_logs {
+    for flow_log in flow_logs {
         let cell = |column: &&str| match flow_log.get(column) {
             Some(Value::String(text)) => text.clone(),
             Some(other) => other.to_string(),
@@ -124,4 +167,10 @@ fn show(
     }
     rows.finish()?;
     Ok(output.finish()?)
+}
+
+fn output(args: &FlowLogArgs) -> Output {
+    let presented = &args.presented;
+    let highlight = presented.color.is_wanted().then(Highlight::default);
+    Output::stdout(presented.format).highlighted(highlight)
 }
