@@ -5,6 +5,7 @@
 use std::{
     io::{Read, Write},
     net::{Ipv4Addr, TcpStream, UdpSocket},
+    process::Command,
     thread,
     time::{SystemTime, UNIX_EPOCH},
 };
@@ -14,7 +15,7 @@ use flowlog_access::{
     rpc::{Parameters, RpcRequest, content_sha256, sign_v1, sign_v3},
 };
 use flowlog_record::Timestamp;
-use flowlog_tests::daemon::{Daemon, PATIENCE};
+use flowlog_tests::daemon::{Daemon, PATIENCE, binary};
 use serde_json::Value;
 
 const CONFIG: &str = r#"
@@ -73,6 +74,12 @@ impl Client {
 
     /// A call signed in the first way.
     fn call(&mut self, version: &str, text: &str) -> Value {
+        let request = self.signed(version, text);
+        answer(self.port, &request).1
+    }
+
+    /// The octets of such a call.
+    fn signed(&mut self, version: &str, text: &str) -> String {
         let mut parameters = Parameters::parse(text).unwrap();
         let nonce = self.nonce();
         for (name, value) in [
@@ -93,7 +100,7 @@ impl Client {
              Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n",
             form.len()
         );
-        answer(self.port, &format!("{head}\r\n{form}")).1
+        format!("{head}\r\n{form}")
     }
 
     /// A call signed in the second way; its status as well.
@@ -464,4 +471,97 @@ fn hostile_requests_get_their_error_and_change_nothing() {
         Client::new(&daemon, "root").call(VPC, "Action=DescribeFlowLogs&RegionId=cn-hangzhou");
     assert_eq!(all["TotalCount"], "0");
     daemon.stop();
+}
+
+#[test]
+fn flow_logs_of_the_api_are_explained_beside_a_running_daemon() {
+    let daemon = Daemon::start(CONFIG);
+    let id = Client::new(&daemon, "root").flow_log();
+    let explained = Command::new(binary())
+        .args([
+            "resource",
+            "explain",
+            "127.0.0.1",
+            "--format",
+            "json",
+            "--config",
+        ])
+        .arg(daemon.dir().join("flowlogd.toml"))
+        .arg("--data")
+        .arg(daemon.data())
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&explained.stdout);
+    let first: Value = serde_json::from_str(text.lines().next().unwrap()).unwrap();
+    assert_eq!(first["resource"], "sag-one", "{text}");
+    assert_eq!(first["flow_logs"], id, "{text}");
+    daemon.stop();
+}
+
+#[test]
+fn users_come_and_go_with_a_reload() {
+    let daemon = Daemon::start(CONFIG);
+    let mut late = Client::new(&daemon, "late");
+    let all = "Action=DescribeFlowLogs&RegionId=cn-shanghai";
+    assert_eq!(late.call(SAG, all)["Code"], "InvalidAccessKeyId.NotFound");
+    let user = CONFIG.replace("\"auditor\"", "\"late\"");
+    daemon.configure(&user);
+    daemon.signal("HUP");
+    daemon.wait_until_said("the configuration was reloaded keys=[\"user\"]");
+    assert_eq!(late.call(SAG, all)["Code"], Value::Null);
+    let mut auditor = Client::new(&daemon, "auditor");
+    assert_eq!(
+        auditor.call(SAG, all)["Code"],
+        "InvalidAccessKeyId.NotFound"
+    );
+    daemon.stop();
+}
+
+#[test]
+fn a_change_cannot_be_replayed_after_the_daemon_was_killed() {
+    let daemon = Daemon::start(CONFIG);
+    let mut root = Client::new(&daemon, "root");
+    let id = root.flow_log();
+    let stop = format!("Action=DeactiveFlowLog&RegionId=cn-shanghai&FlowLogId={id}");
+    let request = root.signed(SAG, &stop);
+    assert_eq!(answer(root.port, &request).1["Code"], Value::Null);
+    root.on("ActiveFlowLog", &id, "");
+    let daemon = Daemon::start_again(daemon.kill());
+    let port = daemon.control();
+    assert_eq!(answer(port, &request).1["Code"], "SignatureNonceUsed");
+    let mut root = Client::new(&daemon, "root");
+    assert_eq!(root.status(&id), "Active");
+    daemon.stop();
+}
+
+#[test]
+fn a_logstore_that_must_be_there_is_not_made_and_holds_nobody_up() {
+    const STRICT: &str = "[control]\nlisten = \"127.0.0.1:0\"\ncreate_logstores = false\n";
+    let daemon = Daemon::start(&format!("{STRICT}{CONFIG}"));
+    let mut root = Client::new(&daemon, "root");
+    assert_eq!(root.call(SAG, NEW)["Code"], "ProjectOrLogstoreNotExist");
+    logstore(&daemon, &["create", "flow-logs", "mine"]);
+    let id = root.flow_log();
+    let mut exporter = Exporter::new(&daemon);
+    exporter.send(1);
+    daemon.wait_until("an open row", || open_rows(&daemon) > 0.0);
+    logstore(&daemon, &["delete", "flow-logs", "mine", "--yes"]);
+    // Its row has no place any more; the Logstore is not made for it, and others are not held up.
+    root.on("DeactiveFlowLog", &id, "");
+    daemon.wait_until_said("rows that cannot be stored were given up");
+    assert!(!daemon.try_query("mine", "*").status.success());
+    daemon.stop();
+}
+
+fn logstore(daemon: &Daemon, arguments: &[&str]) {
+    let done = Command::new(binary())
+        .arg("logstore")
+        .args(arguments)
+        .arg("--config")
+        .arg(daemon.dir().join("flowlogd.toml"))
+        .arg("--data")
+        .arg(daemon.data())
+        .output()
+        .unwrap();
+    assert!(done.status.success(), "{done:?}");
 }

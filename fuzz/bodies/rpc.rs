@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use flowlog_access::policy::{Attempt, Circumstances, Decision, Policy, decide};
 use flowlog_access::rpc::{Parameters, RpcRequest};
-use flowlog_control::{Destinations, Quota, Settings, understand};
+use flowlog_control::{Destinations, Settings, understand};
 use flowlog_flowlog::Inventory;
 use flowlog_record::Timestamp;
 
@@ -18,27 +18,17 @@ impl Destinations for Nowhere {
         false
     }
 
+    fn takes_rows(&self) -> bool {
+        true
+    }
+
     fn has_logstore(&self, _: &str, _: &str) -> bool {
         false
     }
 }
 
-static SETTINGS: LazyLock<Settings> = LazyLock::new(|| Settings {
-    account: "1000000000000001".into(),
-    regions: vec!["cn-hangzhou".into()],
-    quota: Quota {
-        vpc: 10,
-        cen: 10,
-        sag: 10,
-    },
-    strict_resources: false,
-    create_logstores: true,
-    custom_paths: true,
-    dual_stack: true,
-    open: true,
-    locked: false,
-    calls_per_minute: 0,
-});
+static SETTINGS: LazyLock<Settings> =
+    LazyLock::new(|| Settings::new("1000000000000001", ["cn-hangzhou"]));
 
 /// Method, query, headers and form, each on a line of its own but for the headers. A request is
 /// understood or answered with an error of the client's, and understood again it is the same.

@@ -22,4 +22,4 @@ pub mod rpc;
 
 pub use key::{AccessKey, AccessKeyId, InvalidCredential, Secret, SecurityToken};
 pub use keyring::{DuplicateAccessKeyId, KeyRefused, Keyring, Principal, TemporaryKey, User};
-pub use nonces::{FRESHNESS_MS, NonceRefused, Nonces};
+pub use nonces::{FRESHNESS_MS, KnownNonce, NonceRefused, Nonces};

@@ -29,6 +29,15 @@ pub enum NonceRefused {
     Full,
 }
 
+/// A nonce that was remembered, for who keeps it over a restart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KnownNonce {
+    /// Its digest under the key.
+    pub digest: u64,
+    /// The minute since 1970 in which it may be forgotten.
+    pub until: i64,
+}
+
 /// The nonces that still matter.
 #[derive(Clone, Debug)]
 pub struct Nonces {
@@ -61,7 +70,7 @@ impl Nonces {
         nonce: &str,
         at: Timestamp,
         now: Timestamp,
-    ) -> Result<(), NonceRefused> {
+    ) -> Result<KnownNonce, NonceRefused> {
         self.forget(now);
         let digest = self.digest(of, nonce);
         if self.known.contains(&digest) {
@@ -70,10 +79,17 @@ impl Nonces {
         if self.known.len() >= self.most {
             return Err(NonceRefused::Full);
         }
-        self.known.insert(digest);
         let until = at.plus(FRESHNESS_MS).millis().div_euclid(BIN_MS) + 1;
-        self.bins.entry(until).or_default().push(digest);
-        Ok(())
+        let nonce = KnownNonce { digest, until };
+        self.restore(nonce);
+        Ok(nonce)
+    }
+
+    /// Remembers one that was known before a restart, under the same key.
+    pub fn restore(&mut self, nonce: KnownNonce) {
+        if self.known.insert(nonce.digest) {
+            self.bins.entry(nonce.until).or_default().push(nonce.digest);
+        }
     }
 
     /// How many are remembered.

@@ -28,12 +28,16 @@ const COMMON: [&str; 12] = [
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Arguments(BTreeMap<String, String>);
 
-/// A tag as it was sent, perhaps without a key.
+/// A tag as it was sent, perhaps without a key or a value.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct SentTag {
     pub(crate) key: String,
-    pub(crate) value: String,
+    pub(crate) value: Option<String>,
 }
+
+/// What is no decimal number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct NoNumber;
 
 impl Arguments {
     pub(crate) fn of(request: &RpcRequest<'_>) -> Self {
@@ -65,12 +69,20 @@ impl Arguments {
         self.sent(name).unwrap_or_default()
     }
 
-    /// The number, unless it is absent or empty.
+    /// The number, unless it is absent.
     ///
     /// # Errors
-    /// What is no decimal number.
-    pub(crate) fn number(&self, name: &str) -> Result<Option<i64>, std::num::ParseIntError> {
-        self.get(name).map(str::parse).transpose()
+    /// [`NoNumber`]; an empty text is none.
+    pub(crate) fn number(&self, name: &str) -> Result<Option<i64>, NoNumber> {
+        self.sent(name).map(number).transpose()
+    }
+
+    /// The number, unless it is absent or empty: of a filter, or of a page.
+    ///
+    /// # Errors
+    /// [`NoNumber`].
+    pub(crate) fn filter_number(&self, name: &str) -> Result<Option<i64>, NoNumber> {
+        self.get(name).map(number).transpose()
     }
 
     /// The values `NAME.1`, `NAME.2`, … in the order of their numbers; gaps do not matter.
@@ -87,7 +99,7 @@ impl Arguments {
         for (number, field, value) in self.numbered(name) {
             match field {
                 "Key" => value.clone_into(&mut tags.entry(number).or_default().key),
-                "Value" => value.clone_into(&mut tags.entry(number).or_default().value),
+                "Value" => tags.entry(number).or_default().value = Some(value.to_owned()),
                 _ => {}
             }
         }
@@ -126,8 +138,26 @@ impl Arguments {
     }
 }
 
+/// Digits, perhaps behind a minus.
+fn number(text: &str) -> Result<i64, NoNumber> {
+    if text.starts_with('+') {
+        return Err(NoNumber);
+    }
+    text.parse().map_err(|_| NoNumber)
+}
+
+impl SentTag {
+    /// The value, empty when it is absent.
+    pub(crate) fn value(&self) -> &str {
+        self.value.as_deref().unwrap_or_default()
+    }
+}
+
 impl From<SentTag> for Tag {
     fn from(SentTag { key, value }: SentTag) -> Self {
-        Self { key, value }
+        Self {
+            key,
+            value: value.unwrap_or_default(),
+        }
     }
 }

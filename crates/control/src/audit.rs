@@ -32,6 +32,6 @@ pub struct Audited {
 
 /// Where audited calls go.
 pub trait Audit: fmt::Debug + Send + Sync {
-    /// Takes one; never blocks for long.
+    /// Takes one, and returns when it is kept; what cannot be kept is said, not waited for.
     fn record(&self, call: Audited);
 }

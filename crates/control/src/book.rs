@@ -118,8 +118,24 @@ impl Book {
         self.generation
     }
 
-    /// Begins a change; the generation that brings it into effect.
+    /// Whether a flow log becomes another only for who reads of it: tags, its group.
+    fn only_names(&self, flow_log: &FlowLog, phase: Phase) -> bool {
+        self.get(&flow_log.id).is_some_and(|before| {
+            before.phase == phase && before.flow_log.definition() == flow_log.definition()
+        })
+    }
+
+    /// Begins a change; the generation that brings it into effect. What concerns no partition is in
+    /// effect at once, under the generation that there is.
     pub(crate) fn begin(&mut self, change: &Change) -> u64 {
+        let of_names = |(flow_log, phase): &(FlowLog, Phase)| self.only_names(flow_log, *phase);
+        if change.delete.is_empty() && change.put.iter().all(of_names) {
+            for (flow_log, phase) in &change.put {
+                let before = self.get(&flow_log.id).map_or(0, |entry| entry.generation);
+                self.put(flow_log.clone(), *phase, before);
+            }
+            return self.generation;
+        }
         self.generation += 1;
         let generation = self.generation;
         for (flow_log, phase) in &change.put {

@@ -61,6 +61,18 @@ pub struct Wanted {
     pub flow_logs: Vec<Definition>,
 }
 
+/// The flow logs that are kept in `path`, beside a daemon or without one; none when nothing is there.
+///
+/// # Errors
+/// [`DatabaseError`].
+pub fn kept(path: &Path) -> Result<Vec<Definition>, DatabaseError> {
+    let Some(database) = Database::look(path)? else {
+        return Ok(Vec::new());
+    };
+    let (flow_logs, tokens) = database.read()?;
+    Ok(Book::restore(flow_logs, tokens).definitions())
+}
+
 /// The control API without its connections.
 pub struct Control {
     world: RwLock<Arc<World>>,
@@ -94,6 +106,10 @@ impl Control {
     pub fn open(path: &Path, beginning: Beginning) -> Result<Self, DatabaseError> {
         let database = Database::open(path)?;
         let (flow_logs, tokens) = database.read()?;
+        let mut nonces = Nonces::new(beginning.hash_key, MOST_NONCES);
+        for nonce in database.nonces()? {
+            nonces.restore(nonce);
+        }
         Ok(Self {
             world: RwLock::new(Arc::new(World {
                 settings: beginning.settings,
@@ -103,7 +119,7 @@ impl Control {
             })),
             book: RwLock::new(Book::restore(flow_logs, tokens)),
             database: Mutex::new(database),
-            nonces: Mutex::new(Nonces::new(beginning.hash_key, MOST_NONCES)),
+            nonces: Mutex::new(nonces),
             calls: Mutex::default(),
             applied: (Mutex::new(0), Condvar::new()),
             audit: beginning.audit,
@@ -154,10 +170,12 @@ impl Control {
     /// Does what a caller may do.
     pub(crate) fn perform(
         &self,
-        operation: &'static Operation,
+        admitted: &Admitted,
         arguments: &Arguments,
         random: &[u8; 64],
     ) -> Result<Map<String, Value>, Problem> {
+        admitted.allowed.clone()?;
+        let operation = admitted.operation;
         operation.check_required(arguments)?;
         let world = self.world();
         let now = (self.clock)();
@@ -177,12 +195,12 @@ impl Control {
             };
             (operation.run)(&call)?
         };
-        if plan.change.is_nothing() {
+        let token = remembered(operation, arguments, &plan, now);
+        if plan.change.is_nothing() && token.is_none() {
             return Ok(plan.answer);
         }
-        let token = remembered(operation, arguments, &plan, now);
         if let Some(database) = &mut database
-            && let Err(problem) = database.write(&plan.change, token.as_ref())
+            && let Err(problem) = database.write(&plan.change, token.as_ref(), admitted.nonce)
         {
             tracing::error!(%problem, "a change of a flow log cannot be kept");
             return Err(match operation.product {
@@ -190,11 +208,14 @@ impl Control {
                 _ => problem::UNAVAILABLE,
             });
         }
+        let before = self.book().generation();
         let generation = self.begin(&plan, token);
         drop(database);
-        (self.changed)();
-        if operation.product == Product::Sag {
-            self.wait_applied(generation);
+        if generation > before {
+            (self.changed)();
+            if operation.product == Product::Sag {
+                self.wait_applied(generation);
+            }
         }
         Ok(plan.answer)
     }

@@ -2,15 +2,19 @@
 //! transaction, on disk before the call returns.
 
 use std::path::Path;
+use std::time::Duration;
 
-use rusqlite::{Connection, TransactionBehavior, params};
+use flowlog_access::{FRESHNESS_MS, KnownNonce};
+use rusqlite::{Connection, OpenFlags, TransactionBehavior, params};
 
 use crate::book::{Answered, TOKENS_KEPT_MS, TokenKey};
 use crate::flow_log::FlowLog;
 use crate::plan::Change;
 
+/// How long another process may hold it.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// The version that this program writes.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 
 const TABLES: &str = "
 CREATE TABLE flow_log (
@@ -29,6 +33,16 @@ CREATE TABLE token (
     PRIMARY KEY (version, action, token)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX token_by_time ON token (at);
+";
+
+/// The nonces of what has changed something, so that it does not change it again.
+const NONCES: &str = "
+CREATE TABLE nonce (
+    digest INTEGER PRIMARY KEY,
+    -- the minute in which it may be forgotten
+    until INTEGER NOT NULL
+) STRICT;
+CREATE INDEX nonce_by_time ON nonce (until);
 ";
 
 /// Why the database cannot be used.
@@ -58,7 +72,7 @@ impl Database {
         let mut connection = Connection::open(path)?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "FULL")?;
-        connection.busy_timeout(std::time::Duration::from_secs(5))?;
+        connection.busy_timeout(PATIENCE)?;
         let t = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let version: i64 = t.pragma_query_value(None, "user_version", |row| row.get(0))?;
         if !(0..=VERSION).contains(&version) {
@@ -67,9 +81,27 @@ impl Database {
         if version < 1 {
             t.execute_batch(TABLES)?;
         }
+        if version < 2 {
+            t.execute_batch(NONCES)?;
+        }
         t.pragma_update(None, "user_version", VERSION)?;
         t.commit()?;
         Ok(Self(connection))
+    }
+
+    /// Opens it for reading alone, beside a daemon or without one; `None` when it is not there.
+    pub(crate) fn look(path: &Path) -> Result<Option<Self>, DatabaseError> {
+        if !path.exists() {
+            return Ok(None);
+        }
+        let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        connection.busy_timeout(PATIENCE)?;
+        let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+        match version {
+            0 => Ok(None),
+            1..=VERSION => Ok(Some(Self(connection))),
+            other => Err(DatabaseError::TooNew(other)),
+        }
     }
 
     /// Everything that is kept.
@@ -96,11 +128,24 @@ impl Database {
         Ok((flow_logs, tokens))
     }
 
-    /// Brings a change to disk, with the answer to its token, all or nothing.
+    /// The nonces of changes that can still be replayed.
+    pub(crate) fn nonces(&self) -> Result<Vec<KnownNonce>, DatabaseError> {
+        let mut select = self.0.prepare("SELECT digest, until FROM nonce")?;
+        let read = select.query_map([], |row| {
+            Ok(KnownNonce {
+                digest: row.get::<_, i64>(0)?.cast_unsigned(),
+                until: row.get(1)?,
+            })
+        })?;
+        Ok(read.collect::<Result<_, _>>()?)
+    }
+
+    /// Brings a change to disk, with the answer to its token and its nonce, all or nothing.
     pub(crate) fn write(
         &mut self,
         change: &Change,
         token: Option<&(TokenKey, Answered)>,
+        nonce: KnownNonce,
     ) -> Result<(), DatabaseError> {
         const PUT: &str = "INSERT INTO flow_log (id, number, body) VALUES (?1, ?2, ?3)
             ON CONFLICT (id) DO UPDATE SET body = excluded.body";
@@ -126,6 +171,12 @@ impl Database {
             t.prepare(REMEMBER)?
                 .execute(params![version, action, token, answered.at, body])?;
         }
+        // Any other that may be forgotten in the minute before this one's time is old for all.
+        let old = nonce.until.saturating_sub(2 * FRESHNESS_MS / 60_000 + 2);
+        t.prepare("DELETE FROM nonce WHERE until <= ?1")?
+            .execute([old])?;
+        t.prepare("INSERT OR IGNORE INTO nonce (digest, until) VALUES (?1, ?2)")?
+            .execute([nonce.digest.cast_signed(), nonce.until])?;
         t.commit()?;
         Ok(())
     }

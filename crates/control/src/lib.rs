@@ -38,7 +38,7 @@ mod products;
 mod understand;
 
 pub use audit::{Audit, Audited};
-pub use control::{Beginning, Control, Wanted};
+pub use control::{Beginning, Control, Wanted, kept};
 pub use database::DatabaseError;
 pub use http::serve;
 pub use openapi::openapi;

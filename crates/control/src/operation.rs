@@ -16,6 +16,9 @@ use crate::plan::{Call, Plan};
 use crate::problem::{self, Problem};
 use crate::product::naming;
 
+/// How some SDKs spell `UntagResources`.
+const OTHER_SPELLING: &str = "UnTagResources";
+
 /// An operation.
 #[derive(Clone, Copy)]
 pub struct Operation {
@@ -117,14 +120,23 @@ impl Operation {
             .chain(sag::OPERATIONS)
     }
 
-    /// The operation of this name; two of them are spelled in two ways by the SDKs.
+    /// The operation of this name.
     pub(crate) fn named(product: Product, name: &str) -> Option<&'static Self> {
-        let name = if name == "UnTagResources" {
+        let name = if name == OTHER_SPELLING {
             "UntagResources"
         } else {
             name
         };
         Self::all().find(|operation| operation.product == product && operation.name == name)
+    }
+
+    /// Its name as a request spelled it.
+    pub(crate) fn spelled(&self, sent: &str) -> &'static str {
+        if sent == OTHER_SPELLING {
+            OTHER_SPELLING
+        } else {
+            self.name
+        }
     }
 
     /// `cen:CreateFlowlog`

@@ -40,6 +40,28 @@ pub struct Settings {
     pub calls_per_minute: u32,
 }
 
+impl Settings {
+    /// Those that a configuration has without a word of its own.
+    pub fn new<'r>(account: &str, regions: impl IntoIterator<Item = &'r str>) -> Self {
+        Self {
+            account: account.to_owned(),
+            regions: regions.into_iter().map(str::to_owned).collect(),
+            quota: Quota {
+                vpc: 10,
+                cen: 100,
+                sag: 100,
+            },
+            strict_resources: false,
+            create_logstores: true,
+            custom_paths: true,
+            dual_stack: true,
+            open: true,
+            locked: false,
+            calls_per_minute: 0,
+        }
+    }
+}
+
 /// How many flow logs there may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Quota {
@@ -57,6 +79,8 @@ pub trait Destinations: fmt::Debug + Send + Sync {
     fn has_project(&self, project: &str) -> bool;
     /// Whether there is a Logstore of this name in the project.
     fn has_logstore(&self, project: &str, logstore: &str) -> bool;
+    /// Whether rows are taken, for all that is known: not while a disk is full.
+    fn takes_rows(&self) -> bool;
 }
 
 /// A request of a known caller, and what it meets.
@@ -116,6 +140,12 @@ impl Plan {
         self
     }
 
+    /// The same, remembered under its token though nothing changes.
+    pub(crate) const fn remembered(mut self) -> Self {
+        self.remember = true;
+        self
+    }
+
     /// The same with a flow log gone.
     pub(crate) fn delete(mut self, id: &str) -> Self {
         self.change.delete.push(id.to_owned());
@@ -159,6 +189,15 @@ impl<'a> Call<'a> {
         self.inventory.get(id)
     }
 
+    /// Whether a flow log can have rows: a resource that is not in the inventory matches nothing.
+    /// Ours, beside what the products answer.
+    pub(crate) fn resource_status(&self, id: &str) -> &'static str {
+        match self.resource(id) {
+            Some(_) => "InInventory",
+            None => "NotInInventory",
+        }
+    }
+
     /// Refuses when there are as many flow logs as may be.
     pub(crate) fn check_quota(&self, quota: usize, refusal: &Problem) -> Result<(), Problem> {
         if self.staying().count() < quota {
@@ -196,17 +235,25 @@ impl<'a> Call<'a> {
         id
     }
 
+    /// Refuses a `ClientToken` that is none: ASCII, at most 64 characters.
+    pub(crate) fn check_token(&self, invalid: &Problem) -> Result<(), Problem> {
+        let token = self.arguments.text("ClientToken");
+        if token.len() <= 64 && token.is_ascii() {
+            Ok(())
+        } else {
+            Err(invalid.clone())
+        }
+    }
+
     /// The answer to an earlier request with the same `ClientToken`.
     ///
     /// # Errors
     /// A token that is none, or that came with another request.
     pub(crate) fn replayed(&self, invalid: &Problem) -> Result<Option<Plan>, Problem> {
+        self.check_token(invalid)?;
         let Some(token) = self.arguments.get("ClientToken") else {
             return Ok(None);
         };
-        if token.len() > 64 || !token.is_ascii() {
-            return Err(invalid.clone());
-        }
         let key = (self.product(), self.operation.name, token);
         match self.book.answered(key, self.now) {
             None => Ok(None),

@@ -20,12 +20,13 @@ fn shown_tags(tags: &[Tag]) -> Value {
     json!({"Tag": tags.iter().map(tag).collect::<Vec<_>>()})
 }
 
-/// Whether a flow log has every tag that a filter names; without a value, any value.
+/// Whether a flow log has every tag that a filter names; what is empty of one counts as absent.
 fn has_tags(entry: &Entry, wanted: &[SentTag]) -> bool {
     wanted.iter().all(|wanted| {
-        let mut tags = entry.flow_log.tags.iter();
-        tags.any(|tag| {
-            tag.key == wanted.key && (wanted.value.is_empty() || tag.value == wanted.value)
-        })
+        let (key, value) = (wanted.key.as_str(), wanted.value());
+        let fits = |tag: &Tag| {
+            (key.is_empty() || tag.key == key) && (value.is_empty() || tag.value == value)
+        };
+        key.is_empty() && value.is_empty() || entry.flow_log.tags.iter().any(fits)
     })
 }

@@ -17,6 +17,7 @@ mod delivery;
 mod demo;
 mod figures;
 mod http;
+mod keys;
 mod limits;
 mod merging;
 mod saved;
@@ -28,7 +29,7 @@ mod worker;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crossbeam_channel::{Receiver, RecvTimeoutError, unbounded};
+use crossbeam_channel::{Receiver, RecvError, select, tick, unbounded};
 use flowlog_record::Timestamp;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
@@ -37,6 +38,7 @@ use tracing::{error, info};
 use crate::config::{Config, Sources};
 
 pub(crate) use book::Numbered;
+pub(crate) use control::kept_flow_logs;
 pub use start::StartError;
 
 use daemon::Daemon;
@@ -79,8 +81,17 @@ pub fn run(sources: &Sources, config: Config, demo: bool) -> Result<(), StartErr
 
 /// Does what there is to do until the daemon shall end.
 fn wait(daemon: &mut Daemon, sources: &Sources, inbox: &Receiver<Event>) -> Result<(), StartError> {
+    let seconds = tick(HOUSEKEEPING);
     loop {
-        match inbox.recv_timeout(HOUSEKEEPING) {
+        // However much happens, the house is kept in between.
+        let event = select! {
+            recv(inbox) -> event => event,
+            recv(seconds) -> _ => {
+                daemon.keep_house();
+                continue;
+            }
+        };
+        match event {
             Ok(Event::Signal(SIGHUP)) => daemon.reload(sources),
             Ok(Event::FlowLogs) => daemon.change_flow_logs(),
             Ok(Event::Applied(generation)) => daemon.api.control.applied(generation),
@@ -95,8 +106,7 @@ fn wait(daemon: &mut Daemon, sources: &Sources, inbox: &Receiver<Event>) -> Resu
                 error!(problem, "stopping: the daemon cannot go on");
                 return Err(StartError::Broken(problem));
             }
-            Err(RecvTimeoutError::Timeout) => daemon.keep_house(),
-            Err(RecvTimeoutError::Disconnected) => return Ok(()),
+            Err(RecvError) => return Ok(()),
         }
     }
 }

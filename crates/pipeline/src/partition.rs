@@ -303,10 +303,8 @@ impl Flows {
             ..
         } = self;
         for &(flow_log, new) in &generation.rules {
-            let old = rules
-                .iter()
-                .find(|(known, _)| *known == flow_log)
-                .map(|(_, rules)| rules);
+            // A flow log stands at the place of its number.
+            let old = rules.get(usize::from(flow_log.0)).map(|(_, rules)| rules);
             if old != Some(&new) {
                 aggregator.set_flow_log(flow_log, new, now, &mut |row| rows.push(row));
             }

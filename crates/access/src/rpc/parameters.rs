@@ -74,10 +74,25 @@ fn decoded(text: &str) -> String {
     String::from_utf8_lossy(&percent::decode(text, true)).into_owned()
 }
 
-/// The pairs as signatures want them: encoded, sorted by name octet by octet, joined.
+/// The pairs as signatures want them: encoded, sorted by name octet by octet, joined. Where a name
+/// comes twice nobody says which is first: here the lesser value is.
 pub(super) fn canonical<'p>(pairs: impl Iterator<Item = (&'p str, &'p str)>) -> String {
     let mut pairs: Vec<_> = pairs.collect();
     pairs.sort_unstable();
+    joined(&pairs)
+}
+
+/// The same with values of one name in the order in which they came, for who signs it so; `None`
+/// when that is the same.
+pub(super) fn canonical_as_sent<'p>(
+    pairs: impl Iterator<Item = (&'p str, &'p str)>,
+) -> Option<String> {
+    let mut pairs: Vec<_> = pairs.collect();
+    pairs.sort_by_key(|(name, _)| *name);
+    (!pairs.is_sorted()).then(|| joined(&pairs))
+}
+
+fn joined(pairs: &[(&str, &str)]) -> String {
     let mut text = String::new();
     for (name, value) in pairs {
         if !text.is_empty() {

@@ -8,7 +8,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use super::parameters::canonical;
+use super::parameters::{canonical, canonical_as_sent};
 use super::{Claim, Generation, RpcError, RpcRequest, given, owned};
 use crate::{AccessKey, Secret, percent};
 
@@ -40,7 +40,8 @@ pub fn sign(request: &RpcRequest<'_>, key: &AccessKey) -> String {
     names.dedup();
     let signed_headers = names.join(";");
     let digest = request.header("x-acs-content-sha256").unwrap_or_default();
-    let hash = canonical_hash(request, &signed_headers, digest);
+    let query = canonical(request.query.iter());
+    let hash = canonical_hash(request, &query, (&signed_headers, digest));
     let signature = mac(&key.secret, &hash).finalize().into_bytes();
     format!(
         "{ALGORITHM} Credential={},SignedHeaders={signed_headers},Signature={}",
@@ -63,8 +64,8 @@ pub(super) fn claim<'a>(request: &RpcRequest<'a>) -> Result<Claim<'a>, RpcError>
         let value = found.map(|(_, value)| value.trim());
         value.filter(|value| !value.is_empty())
     };
-    let key_id = field("Credential").ok_or(RpcError::Missing("AccessKeyId"))?;
-    let signature = field("Signature").ok_or(RpcError::Missing("Signature"))?;
+    let key_id = field("Credential").ok_or(RpcError::Incomplete)?;
+    let signature = field("Signature").ok_or(RpcError::Incomplete)?;
     let signed_headers = field("SignedHeaders").ok_or(RpcError::Incomplete)?;
     let claim = Claim {
         generation: Generation::V3,
@@ -75,7 +76,9 @@ pub(super) fn claim<'a>(request: &RpcRequest<'a>) -> Result<Claim<'a>, RpcError>
         signed_headers,
         nonce: header("x-acs-signature-nonce", "SignatureNonce")?,
         timestamp: header("x-acs-date", "Timestamp")?,
-        content_sha256: header("x-acs-content-sha256", "ContentSha256")?,
+        content_sha256: request
+            .header("x-acs-content-sha256")
+            .ok_or(RpcError::Incomplete)?,
         token: request.header("x-acs-security-token"),
     };
     let all_signed = REQUIRED.iter().all(|required| {
@@ -94,12 +97,18 @@ pub(super) fn check(
     request: &RpcRequest<'_>,
     secret: &Secret,
 ) -> Result<(), RpcError> {
-    let hash = canonical_hash(request, claim.signed_headers, claim.content_sha256);
+    let rest = (claim.signed_headers, claim.content_sha256);
+    let hash = canonical_hash(request, &canonical(request.query.iter()), rest);
     let body = content_sha256(request.body);
     let is_body = body.as_bytes().ct_eq(claim.content_sha256.as_bytes());
     let sent: Option<[u8; 32]> = percent::from_hex(claim.signature);
-    let matches = sent.is_some_and(|sent| mac(secret, &hash).verify_slice(&sent).is_ok());
-    if matches && bool::from(is_body) {
+    let matches =
+        |hash: &str| sent.is_some_and(|sent| mac(secret, hash).verify_slice(&sent).is_ok());
+    let as_sent = || {
+        let other = canonical_as_sent(request.query.iter());
+        other.is_some_and(|other| matches(&canonical_hash(request, &other, rest)))
+    };
+    if bool::from(is_body) && (matches(&hash) || as_sent()) {
         Ok(())
     } else {
         Err(RpcError::NotMatchedV3(hash))
@@ -107,10 +116,14 @@ pub(super) fn check(
 }
 
 /// The hexadecimal digest of the canonical request.
-fn canonical_hash(request: &RpcRequest<'_>, signed_headers: &str, digest: &str) -> String {
+fn canonical_hash(
+    request: &RpcRequest<'_>,
+    query: &str,
+    (signed_headers, digest): (&str, &str),
+) -> String {
     let mut text = owned(request.method);
     text.push_str("\n/\n");
-    text.push_str(&canonical(request.query.iter()));
+    text.push_str(query);
     text.push('\n');
     for name in signed_headers.split(';') {
         let values = request.headers.iter().filter(|(known, _)| *known == name);

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use flowlog_access::policy::{Attempt, Circumstances, Decision};
 use flowlog_access::rpc::{Claim, RpcError, RpcRequest};
-use flowlog_access::{NonceRefused, Principal};
+use flowlog_access::{KnownNonce, NonceRefused, Principal};
 use flowlog_record::Timestamp;
 use serde_json::json;
 
@@ -32,6 +32,8 @@ pub(crate) struct Admitted {
     pub(crate) operation: &'static Operation,
     pub(crate) caller: String,
     pub(crate) access_key: String,
+    /// What must not come again.
+    pub(crate) nonce: KnownNonce,
     /// Whether the caller may do it; the audit has also those who may not.
     pub(crate) allowed: Result<(), Problem>,
 }
@@ -51,7 +53,7 @@ impl Control {
         let now = (self.clock)();
         let claim = Claim::read(request)?;
         let checked = claim.check(request, &world.keyring, now)?;
-        lock(&self.nonces)
+        let nonce = lock(&self.nonces)
             .remember(claim.key_id, claim.nonce, checked.at, now)
             .map_err(|refused| match refused {
                 NonceRefused::Used => RpcError::NonceUsed.into(),
@@ -72,6 +74,7 @@ impl Control {
             operation,
             caller: principal.name().unwrap_or("root").to_owned(),
             access_key: claim.key_id.to_owned(),
+            nonce,
             allowed,
         })
     }
@@ -91,17 +94,17 @@ impl Control {
         let request_tags: Vec<_> = [arguments.tags("Tag"), arguments.tags("Tags")]
             .into_iter()
             .flatten()
-            .map(|tag| (tag.key, tag.value))
+            .map(|tag| (tag.key, tag.value.unwrap_or_default()))
             .collect();
-        let resource_tags = self.resource_tags(arguments);
-        let circumstances = Circumstances {
-            source: origin.peer,
-            now,
-            secure: origin.secure,
-            request_tags: &request_tags,
-            resource_tags: &resource_tags,
-        };
         for resource in operation.resources(arguments, &world.settings.account) {
+            let resource_tags = self.resource_tags(&resource);
+            let circumstances = Circumstances {
+                source: origin.peer,
+                now,
+                secure: origin.secure,
+                request_tags: &request_tags,
+                resource_tags: &resource_tags,
+            };
             let decision = principal.decide(&Attempt {
                 action: &action,
                 resource: &resource,
@@ -120,10 +123,11 @@ impl Control {
         Ok(())
     }
 
-    /// The tags of the flow log that a request names.
-    fn resource_tags(&self, arguments: &Arguments) -> Vec<(String, String)> {
+    /// The tags of a resource, if it is a flow log.
+    fn resource_tags(&self, resource: &str) -> Vec<(String, String)> {
         let book = self.book();
-        let entry = book.get(arguments.text("FlowLogId"));
+        let id = resource.rsplit_once(":flowlog/").map(|(_, id)| id);
+        let entry = id.and_then(|id| book.get(id));
         let tags = entry.map(|entry| entry.flow_log.tags.iter());
         tags.into_iter()
             .flatten()

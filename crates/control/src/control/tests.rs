@@ -1,6 +1,7 @@
 //! The whole of a request but its connection: signatures, rights, the disk, the audit.
 
 use std::sync::Weak;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use bytes::Bytes;
 use flowlog_access::rpc::{Parameters, sign_v1};
@@ -12,7 +13,6 @@ use super::*;
 use crate::answer::{Answer, JSON, XML};
 use crate::audit::Audited;
 use crate::http::{Received, respond};
-use crate::plan::Quota;
 
 const NOW: Timestamp = Timestamp(1_800_000_000_000);
 
@@ -21,6 +21,10 @@ struct Everywhere;
 
 impl Destinations for Everywhere {
     fn has_project(&self, _: &str) -> bool {
+        true
+    }
+
+    fn takes_rows(&self) -> bool {
         true
     }
 
@@ -42,8 +46,11 @@ impl Audit for Recorded {
 struct Served {
     control: Arc<Control>,
     audit: Arc<Recorded>,
-    nonces: Mutex<u32>,
+    nonces: &'static AtomicU32,
 }
+
+/// Nonces that were never there, not before a restart either.
+static NONCES: AtomicU32 = AtomicU32::new(0);
 
 fn key(id: &str) -> AccessKey {
     AccessKey {
@@ -56,7 +63,8 @@ fn keyring() -> Keyring {
     let mut keyring = Keyring::new(key("root"));
     let reads = r#"{"Version":"1","Statement":[{"Effect":"Allow","Action":["vpc:Describe*","vpc:DeactiveFlowLog"],"Resource":"acs:vpc:*:1000000000000001:flowlog/*","Condition":{"IpAddress":{"acs:SourceIp":"192.0.2.0/24"}}}]}"#;
     let owns = r#"{"Version":"1","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"},{"Effect":"Deny","Action":"vpc:DeleteFlowLog","Resource":"*","Condition":{"StringEquals":{"acs:ResourceTag/keep":"yes"}}}]}"#;
-    for (name, policy) in [("auditor", reads), ("owner", owns)] {
+    let keeps = r#"{"Version":"1","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"},{"Effect":"Deny","Action":"vpc:*","Resource":"*","Condition":{"StringEquals":{"acs:ResourceTag/keep":"yes"}}}]}"#;
+    for (name, policy) in [("auditor", reads), ("owner", owns), ("keeper", keeps)] {
         let user = User {
             name: name.into(),
             key: key(name),
@@ -66,25 +74,6 @@ fn keyring() -> Keyring {
         keyring.add_user(user).unwrap();
     }
     keyring
-}
-
-fn settings() -> Settings {
-    Settings {
-        account: "1000000000000001".into(),
-        regions: vec!["cn-hangzhou".into()],
-        quota: Quota {
-            vpc: 10,
-            cen: 10,
-            sag: 10,
-        },
-        strict_resources: false,
-        create_logstores: true,
-        custom_paths: true,
-        dual_stack: true,
-        open: true,
-        locked: false,
-        calls_per_minute: 0,
-    }
 }
 
 fn inventory() -> Inventory {
@@ -99,7 +88,7 @@ impl Served {
         let control = Arc::new_cyclic(|control: &Weak<Control>| {
             let pipeline = Weak::clone(control);
             let beginning = Beginning {
-                settings: settings(),
+                settings: Settings::new("1000000000000001", ["cn-hangzhou"]),
                 inventory: inventory(),
                 keyring: Arc::new(keyring()),
                 hash_key: HashKey::PUBLIC,
@@ -116,14 +105,13 @@ impl Served {
         Self {
             control,
             audit,
-            nonces: Mutex::new(0),
+            nonces: &NONCES,
         }
     }
 
     /// A request signed in the first way by `who`.
     fn signed(&self, who: &str, version: &str, text: &str) -> Parameters {
-        let mut nonce = lock(&self.nonces);
-        *nonce += 1;
+        let nonce = self.nonces.fetch_add(1, Ordering::Relaxed);
         let mut parameters = Parameters::parse(text).unwrap();
         for (name, value) in [
             ("Version", version),
@@ -317,6 +305,17 @@ fn a_request_counts_once_and_a_bad_signature_burns_no_nonce() {
     assert_eq!(code(&bad), "SignatureDoesNotMatch");
     assert_eq!(code(&good), "fine");
     assert_eq!(code(&good), "SignatureNonceUsed");
+    // What has changed something does not change it again after a restart either.
+    let made = served.signed("root", "2016-04-28", NEW);
+    assert_eq!(code(&made), "fine");
+    drop(served);
+    let served = Served::open(dir.path());
+    let code = |query: &Parameters| {
+        let answer = served.send(query.clone());
+        let body: Value = serde_json::from_str(&answer.body).unwrap();
+        body["Code"].as_str().unwrap_or("fine").to_owned()
+    };
+    assert_eq!(code(&made), "SignatureNonceUsed");
     // Also one that failed for another reason.
     let failed = served.signed("root", "2016-04-28", "Action=DescribeFlowLogs");
     assert_eq!(code(&failed), "MissingRegionId");
@@ -406,7 +405,7 @@ fn every_call_that_changes_something_is_audited_and_no_other() {
         said,
         [
             ("root", "vpc:CreateFlowLog", id, "Success"),
-            ("auditor", "vpc:CreateFlowLog", "vpc-1", "Forbidden.RAM"),
+            ("auditor", "vpc:CreateFlowLog", "", "Forbidden.RAM"),
             (
                 "root",
                 "vpc:ActiveFlowLog",
@@ -522,7 +521,7 @@ fn calls_beyond_the_limit_are_told_when_to_come_again() {
     let served = Served::open(dir.path());
     let limited = Settings {
         calls_per_minute: 2,
-        ..settings()
+        ..Settings::new("1000000000000001", ["cn-hangzhou"])
     };
     served
         .control
@@ -548,4 +547,58 @@ fn a_database_of_a_later_version_is_left_alone() {
         Database::open(&path),
         Err(DatabaseError::TooNew(99))
     ));
+}
+
+#[test]
+fn a_tag_that_a_policy_looks_at_cannot_be_taken_off_by_who_is_denied_for_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let served = Served::open(dir.path());
+    let made = served.call("root", NEW);
+    let id = made["FlowLogId"].as_str().unwrap();
+    let on = format!("RegionId=cn-hangzhou&ResourceType=FLOWLOG&ResourceId.1={id}");
+    let untag = format!("Action=UntagResources&{on}&TagKey.1=keep");
+    assert_eq!(served.call("keeper", &untag)["Code"], "Forbidden.RAM");
+    let tag = format!("Action=TagResources&{on}&Tag.1.Key=keep&Tag.1.Value=no");
+    assert_eq!(served.call("keeper", &tag)["Code"], "Forbidden.RAM");
+    assert!(served.call("root", &untag)["Code"].is_null());
+    assert!(served.call("keeper", &tag)["Code"].is_null());
+    let audited = lock(&served.audit.0);
+    assert!(
+        audited.iter().skip(1).all(|call| call.flow_log == id),
+        "{audited:?}"
+    );
+}
+
+#[test]
+fn tags_change_without_a_word_to_the_pipeline() {
+    let dir = tempfile::tempdir().unwrap();
+    let served = Served::open(dir.path());
+    let made = served.call("root", NEW);
+    let id = made["FlowLogId"].as_str().unwrap();
+    let before = served.control.wanted().generation;
+    let on = format!("RegionId=cn-hangzhou&ResourceType=FLOWLOG&ResourceId.1={id}");
+    let tag = format!("Action=TagResources&{on}&Tag.1.Key=a&Tag.1.Value=b");
+    assert!(served.call("root", &tag)["Code"].is_null());
+    assert_eq!(served.control.wanted().generation, before);
+    drop(served);
+    let served = Served::open(dir.path());
+    let shown = served.call("root", ALL);
+    let tags = &shown["FlowLogs"]["FlowLog"][0]["Tags"]["Tag"];
+    assert_eq!(tags[1], json!({"Key": "a", "Value": "b"}));
+}
+
+#[test]
+fn an_answer_in_xml_is_called_as_its_action_was_spelled() {
+    let dir = tempfile::tempdir().unwrap();
+    let served = Served::open(dir.path());
+    let made = served.call("root", NEW);
+    let id = made["FlowLogId"].as_str().unwrap();
+    for action in ["UntagResources", "UnTagResources"] {
+        let text = format!(
+            "Action={action}&RegionId=cn-hangzhou&ResourceType=FLOWLOG&ResourceId.1={id}&All=true&Format=XML"
+        );
+        let answer = served.send(served.signed("root", "2016-04-28", &text));
+        let name = format!("<{action}Response>");
+        assert!(answer.body.contains(&name), "{}", answer.body);
+    }
 }

@@ -1,12 +1,13 @@
 //! One request: read within its limits, admitted, done, audited, answered.
 
 use std::convert::Infallible;
-use std::net::IpAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use flowlog_access::rpc::{Parameters, RpcRequest};
+use flowlog_http::Peer;
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::{Body as _, Incoming};
 use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue};
@@ -19,14 +20,14 @@ use crate::answer::{Answer, Context, Format};
 use crate::arguments::Arguments;
 use crate::audit::Audited;
 use crate::control::{Admitted, Control, Origin};
-use crate::operation::Operation;
+use crate::operation::{Operation, Resources};
 use crate::problem::{self, Problem};
 use crate::product::{naming, of_version};
 
 /// The largest body, octets.
 const MOST_BODY: u64 = 1 << 20;
-/// How long a body may take.
-const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long a body may take, and wait for room.
+const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 const FORM: &str = "application/x-www-form-urlencoded";
 
 /// A request as it was received.
@@ -43,12 +44,16 @@ pub(crate) struct Received {
 /// Answers a request, whatever it is.
 pub(super) async fn answer(
     server: Arc<Server>,
-    peer: IpAddr,
+    peer: Peer,
     request: Request<Incoming>,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
     let (head, body) = request.into_parts();
     let mut received = Received::of_head(&head, peer);
-    received.body = read(&server, body).await;
+    received.body = if server.private && !peer.secure {
+        Err(problem::NEEDS_TLS)
+    } else {
+        read(&server, body).await
+    };
     let control = Arc::clone(&server.control);
     let answer = if received.may_block() {
         let failed = Context {
@@ -76,18 +81,27 @@ async fn read(server: &Server, body: Incoming) -> Result<Bytes, Problem> {
     if size.lower() > MOST_BODY {
         return Err(problem::TOO_LARGE);
     }
-    let _room = server.bodies.acquire().await;
-    let limit = usize::try_from(MOST_BODY).unwrap_or(usize::MAX);
-    let read = tokio::time::timeout(BODY_TIMEOUT, Limited::new(body, limit).collect()).await;
-    match read {
-        Ok(Ok(body)) => Ok(body.to_bytes()),
-        Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => Err(problem::TOO_LARGE),
-        Ok(Err(_)) | Err(_) => Err(problem::UNREADABLE),
-    }
+    let read = async {
+        // One that does not say how long it is may become as long as any.
+        let most = size.exact().unwrap_or(MOST_BODY);
+        let kib = u32::try_from(most.div_ceil(1024)).unwrap_or(u32::MAX);
+        let room = server.bodies.acquire_many(kib).await;
+        let room = room.map_err(|_closed| problem::UNAVAILABLE)?;
+        let limit = usize::try_from(most).unwrap_or(usize::MAX);
+        let read = Limited::new(body, limit).collect().await;
+        drop(room);
+        match read {
+            Ok(body) => Ok(body.to_bytes()),
+            Err(error) if error.is::<http_body_util::LengthLimitError>() => Err(problem::TOO_LARGE),
+            Err(_) => Err(problem::UNREADABLE),
+        }
+    };
+    let read = tokio::time::timeout(BODY_TIMEOUT, read).await;
+    read.unwrap_or(Err(problem::UNREADABLE))
 }
 
 impl Received {
-    fn of_head(head: &Parts, peer: IpAddr) -> Self {
+    fn of_head(head: &Parts, peer: Peer) -> Self {
         let headers = head.headers.iter().map(|(name, value)| {
             let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
             (name.as_str().to_owned(), value)
@@ -100,8 +114,8 @@ impl Received {
             headers: headers.collect(),
             body: Ok(Bytes::new()),
             origin: Origin {
-                peer,
-                secure: false,
+                peer: peer.address,
+                secure: peer.secure,
             },
         }
     }
@@ -174,7 +188,11 @@ pub(crate) fn respond(control: &Control, received: &Received) -> Answer {
     };
     let rest = rest.first_chunk().unwrap_or(&[0; 64]);
     let outcome = match drawn {
-        Ok(()) => dispatch(control, received, &mut progress, rest),
+        // Whoever asked has an answer with an id, even if something here is wrong.
+        Ok(()) => catch_unwind(AssertUnwindSafe(|| {
+            dispatch(control, received, &mut progress, rest)
+        }))
+        .unwrap_or(Err(problem::INTERNAL)),
         Err(_) => Err(problem::UNAVAILABLE),
     };
     match outcome {
@@ -221,11 +239,8 @@ fn dispatch(
     let arguments = Arguments::of(&request);
     let admitted = control.admit(&request, &arguments, received.origin)?;
     progress.product = naming(admitted.operation.product).name;
-    progress.action = admitted.operation.name;
-    let outcome = match &admitted.allowed {
-        Ok(()) => control.perform(admitted.operation, &arguments, random),
-        Err(refused) => Err(refused.clone()),
-    };
+    progress.action = admitted.operation.spelled(arguments.text("Action"));
+    let outcome = control.perform(&admitted, &arguments, random);
     if admitted.operation.changes() {
         let call = audited(
             &admitted,
@@ -246,9 +261,13 @@ fn audited(
 ) -> Audited {
     let made = outcome.as_ref().ok();
     let made = made.and_then(|answer| answer.get("FlowLogId")?.as_str());
-    let one = arguments
-        .get("FlowLogId")
-        .or_else(|| arguments.get("ResourceId"));
+    let named = match admitted.operation.resources {
+        Resources::ResourceIds => {
+            let one = arguments.get("ResourceId").into_iter();
+            one.chain(arguments.list("ResourceId")).collect()
+        }
+        _ => vec![arguments.text("FlowLogId")],
+    };
     let parameters: Map<_, _> = arguments
         .business()
         .map(|(name, value)| (name.to_owned(), value.into()))
@@ -261,7 +280,7 @@ fn audited(
         source: received.origin.peer,
         action: Operation::action(admitted.operation),
         region: arguments.text("RegionId").to_owned(),
-        flow_log: made.or(one).unwrap_or_default().to_owned(),
+        flow_log: made.map_or_else(|| named.join(","), str::to_owned),
         parameters: Value::Object(parameters).to_string(),
         outcome: match outcome {
             Ok(_) => "Success".to_owned(),

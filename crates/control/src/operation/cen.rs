@@ -208,4 +208,5 @@ const FLOW_LOG: &[Field] = &[
     says("Status"),
     says("CreationTime"),
     TAGS,
+    says("ResourceStatus"),
 ];

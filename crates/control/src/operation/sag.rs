@@ -5,7 +5,7 @@ use flowlog_flowlog::Product;
 use super::{
     Access, Field, Operation, Parameter, REFUSAL, Resources, Shape, field, integer, says, text,
 };
-use crate::problem::{SAG_FORBIDDEN, SAG_MISSING, SAG_NO_ID, SAG_OUTPUT};
+use crate::problem::{SAG_FORBIDDEN, SAG_MISSING, SAG_NO_ID};
 use crate::products::{neighbours, sag};
 
 const BLANK: Operation = Operation {
@@ -37,7 +37,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         summary: "Makes a flow log, active, for SAG instances that are then associated with it.",
         parameters: &[
             text("RegionId").needed(),
-            text("OutputType").or(|| SAG_OUTPUT),
+            text("OutputType"),
             text("Name"),
             text("Description"),
             integer("ActiveAging"),

@@ -127,7 +127,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     },
     Operation {
         name: "OpenFlowLogService",
-        summary: "Does nothing: the service is open, or switched off by the configuration.",
+        summary: "Does nothing: whether the service is open says the configuration.",
         parameters: &[text("RegionId").needed(), text("ClientToken")],
         answer: &[says("Code"), says("Message")],
         resources: Resources::FlowLogs,
@@ -245,4 +245,5 @@ const FLOW_LOG: &[Field] = &[
     says("IpVersion"),
     says("LogFormat"),
     TAGS,
+    says("ResourceStatus"),
 ];

@@ -19,6 +19,7 @@ problems! {
     NO_ACTION = 404, "InvalidAction.NotFound", "Specified api is not found, please check your url and method.";
     TOO_LARGE = 413, "InvalidParameter", "The specified parameter is invalid.";
     UNREADABLE = 400, "InvalidParameter", "The specified parameter is invalid.";
+    NEEDS_TLS = 400, "InvalidProtocol.NeedSsl", "Your request is denied as lack of ssl protect.";
     THROTTLED = 400, "Throttling", "Request was denied due to request throttling.";
     THROTTLED_USER = 400, "Throttling.User", "Request was denied due to user flow control.";
     FORBIDDEN_RAM = 403, "Forbidden.RAM", "User not authorized to operate on the specified resource, or this API doesn't support RAM.";
@@ -60,6 +61,7 @@ problems! {
     VPC_TAG_KEY = 400, "IllegalParam.TagKey", "The param of TagKey is illegal.";
     VPC_TAG_VALUE = 400, "IllegalParam.TagValue", "The param of TagValue is illegal.";
     VPC_NO_TAG_KEY = 400, "MissingParam.TagKey", "The parameter TagKey is mandatory.";
+    VPC_NO_TAG_VALUE = 400, "MissingParam.TagValue", "The parameter TagValue is mandatory.";
     VPC_NOT_FOUND = 400, "InvalidInstanceId.NotFound", "The specfied instance is not existed.";
     VPC_UNDELIVERABLE = 400, "OperationDenied.FlowLogDeliverFailed", "The operation is not allowed due to an invalid delivery address.";
 

@@ -1,6 +1,6 @@
 //! Flow logs of CENs, transit routers and their attachments.
 
-use flowlog_flowlog::{LogFormat, Status};
+use flowlog_flowlog::{LogFormat, Resource, ResourceKind, Status};
 use serde_json::{Value, json};
 
 use super::page::Page;
@@ -116,7 +116,7 @@ pub(crate) fn modify(call: &Call<'_>) -> Result<Plan, Problem> {
 
 pub(crate) fn describe(call: &Call<'_>) -> Result<Plan, Problem> {
     let page = Page::read(call.arguments, 20, &problem::CEN_INVALID)?;
-    let interval = call.arguments.number("Interval");
+    let interval = call.arguments.filter_number("Interval");
     let interval = interval.map_err(|_| problem::CEN_INVALID)?;
     if call.arguments.get("RegionId").is_some() {
         check_region(call)?;
@@ -125,7 +125,7 @@ pub(crate) fn describe(call: &Call<'_>) -> Result<Plan, Problem> {
     let wanted = call
         .entries()
         .filter(|entry| is_wanted(call, entry, interval) && has_tags(entry, &tags));
-    let (shown, total) = page.of(wanted, |entry| show(entry));
+    let (shown, total) = page.of(wanted, |entry| show(call, entry));
     Ok(Plan::answer(json!({
         "Success": "true",
         "PageNumber": page.number.to_string(),
@@ -163,7 +163,7 @@ fn is_wanted(call: &Call<'_>, entry: &Entry, interval: Option<i64>) -> bool {
         && interval.is_none_or(|wanted| wanted == i64::from(cen.interval))
 }
 
-fn show(entry: &Entry) -> Value {
+fn show(call: &Call<'_>, entry: &Entry) -> Value {
     let flow_log = &entry.flow_log;
     let Detail::Cen(cen) = &flow_log.detail else {
         return Value::Null;
@@ -184,6 +184,7 @@ fn show(entry: &Entry) -> Value {
         "Status": entry.status(),
         "CreationTime": flow_log.created(),
         "Tags": shown_tags(&flow_log.tags),
+        "ResourceStatus": call.resource_status(cen.watched()),
     })
 }
 
@@ -258,8 +259,10 @@ fn detail(call: &Call<'_>) -> Result<CenDetail, Problem> {
         interval: interval(call)?.unwrap_or(600),
         log_format: text("LogFormatString"),
     };
-    let ids = [&detail.cen, &detail.router, &detail.attachment];
-    let are_ids = ids.iter().all(|id| id.is_empty() || words::is_id(id));
+    let are_ids = named(&detail).iter().all(|(id, _, prefix)| {
+        let is_shaped = id.strip_prefix(prefix).is_some_and(|rest| !rest.is_empty());
+        id.is_empty() || words::is_id(id) && (is_shaped || call.resource(id).is_some())
+    });
     let format = &detail.log_format;
     let is_format = format.is_empty() || LogFormat::parse(format).is_ok();
     if are_ids && is_format {
@@ -269,20 +272,34 @@ fn detail(call: &Call<'_>) -> Result<CenDetail, Problem> {
     }
 }
 
-/// What is named is there, if it must be, and is part of what is named above it.
+/// The ids of a flow log, what each is, and how it begins.
+fn named(detail: &CenDetail) -> [(&str, ResourceKind, &'static str); 3] {
+    [
+        (&detail.cen, ResourceKind::Cen, "cen-"),
+        (&detail.router, ResourceKind::TransitRouter, "tr-"),
+        (&detail.attachment, ResourceKind::Attachment, "tr-attach-"),
+    ]
+}
+
+/// What is named is there, if it must be, is of its kind, and is part of nothing else than what is
+/// named above it.
 fn check_resources(call: &Call<'_>, detail: &CenDetail) -> Result<(), Problem> {
-    for id in [&detail.cen, &detail.router, &detail.attachment] {
-        let index = call.inventory.index_of(id);
-        let Some(index) = index.filter(|_| !id.is_empty()) else {
-            if call.settings.strict_resources && !id.is_empty() {
+    let named = named(detail);
+    for (id, kind, _) in named.into_iter().filter(|(id, ..)| !id.is_empty()) {
+        let Some(index) = call.inventory.index_of(id) else {
+            if call.settings.strict_resources {
                 return Err(problem::CEN_INVALID);
             }
             continue;
         };
-        let above = || call.inventory.lineage(index);
-        let is_part = above().any(|resource| resource.id.as_str() == detail.cen);
-        let is_cen = above().all(|resource| resource.kind.product() == call.product());
-        if !is_part || !is_cen {
+        let is_kind = call
+            .resource(id)
+            .is_some_and(|resource| resource.kind == kind);
+        let fits = |resource: &Resource| {
+            let same = named.iter().find(|(_, kind, _)| *kind == resource.kind);
+            same.is_some_and(|(id, ..)| id.is_empty() || *id == resource.id.as_str())
+        };
+        if !is_kind || !call.inventory.lineage(index).all(fits) {
             return Err(problem::CEN_INVALID);
         }
     }

@@ -23,7 +23,7 @@ impl Page {
         invalid: &Problem,
     ) -> Result<Self, Problem> {
         let read = |name, default| {
-            let number = arguments.number(name).map_err(|_| invalid.clone())?;
+            let number = arguments.filter_number(name).map_err(|_| invalid.clone())?;
             let number = number.map_or(Ok(default), usize::try_from);
             let number = number.map_err(|_| invalid.clone())?;
             if number == 0 {

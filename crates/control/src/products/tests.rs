@@ -13,20 +13,33 @@ use serde_json::{Map, Value};
 use crate::arguments::Arguments;
 use crate::book::{Answered, Book, token_key};
 use crate::operation::{Field, Operation, Shape};
-use crate::plan::{Call, Destinations, Quota, Settings};
+use crate::plan::{Call, Destinations, Settings};
 use crate::problem::Problem;
 
 /// Projects and Logstores by name.
-#[derive(Debug, Default)]
-struct Places(Vec<(&'static str, Vec<&'static str>)>);
+#[derive(Debug)]
+struct Places {
+    known: Vec<(&'static str, Vec<&'static str>)>,
+    takes: bool,
+}
+
+impl Places {
+    fn new(known: Vec<(&'static str, Vec<&'static str>)>) -> Self {
+        Self { known, takes: true }
+    }
+}
 
 impl Destinations for Places {
     fn has_project(&self, project: &str) -> bool {
-        self.0.iter().any(|(name, _)| *name == project)
+        self.known.iter().any(|(name, _)| *name == project)
+    }
+
+    fn takes_rows(&self) -> bool {
+        self.takes
     }
 
     fn has_logstore(&self, project: &str, logstore: &str) -> bool {
-        let found = self.0.iter().find(|(name, _)| *name == project);
+        let found = self.known.iter().find(|(name, _)| *name == project);
         found.is_some_and(|(_, logstores)| logstores.contains(&logstore))
     }
 }
@@ -52,24 +65,9 @@ impl Api {
 
     fn with(resources: Vec<Resource>) -> Self {
         Self {
-            settings: Settings {
-                account: "1000000000000001".into(),
-                regions: vec!["cn-hangzhou".into(), "cn-shanghai".into()],
-                quota: Quota {
-                    vpc: 10,
-                    cen: 100,
-                    sag: 100,
-                },
-                strict_resources: false,
-                create_logstores: true,
-                custom_paths: true,
-                dual_stack: true,
-                open: true,
-                locked: false,
-                calls_per_minute: 0,
-            },
+            settings: Settings::new("1000000000000001", ["cn-hangzhou", "cn-shanghai"]),
             inventory: Inventory::new(resources).unwrap(),
-            places: Places::default(),
+            places: Places::new(Vec::new()),
             book: Book::default(),
             now: Timestamp(1_800_000_000_000),
             random: [7; 64],

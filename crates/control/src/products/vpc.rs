@@ -15,6 +15,9 @@ use crate::flow_log::{Detail, Entry, Phase, VpcDetail};
 use crate::plan::{Call, Plan};
 use crate::problem::{self, Problem};
 
+/// The longest `LogFormat`, octets.
+const MOST_FORMAT: usize = 4096;
+
 /// The address families, the default first.
 const IPV4: &str = "IPv4";
 const DUAL_STACK: &str = "DualStack";
@@ -74,7 +77,7 @@ pub(crate) fn modify(call: &Call<'_>) -> Result<Plan, Problem> {
     if let Some(ip_version) = ip_version {
         ip_version.clone_into(&mut detail.ip_version);
     }
-    if let Some(format) = arguments.sent("LogFormat") {
+    if let Some(format) = log_format(call)? {
         format.clone_into(&mut detail.log_format);
     }
     check_dual_stack(call, detail)?;
@@ -85,18 +88,18 @@ pub(crate) fn modify(call: &Call<'_>) -> Result<Plan, Problem> {
 }
 
 pub(crate) fn service_status(call: &Call<'_>) -> Result<Plan, Problem> {
+    call.check_token(&problem::VPC_INVALID)?;
     check_region(call)?;
     Ok(Plan::answer(json!({"Enabled": call.settings.open})))
 }
 
 pub(crate) fn open_service(call: &Call<'_>) -> Result<Plan, Problem> {
-    check_region(call)?;
-    if !call.settings.open {
-        return Err(problem::VPC_NOT_OPEN);
+    if let Some(plan) = call.replayed(&problem::VPC_INVALID)? {
+        return Ok(plan);
     }
-    Ok(Plan::answer(
-        json!({"Code": "200", "Message": "successful"}),
-    ))
+    check_region(call)?;
+    let plan = Plan::answer(json!({"Code": "200", "Message": "successful"}));
+    Ok(plan.remembered())
 }
 
 /// The flow log that a change is for.
@@ -136,6 +139,15 @@ fn ip_version(call: &Call<'_>) -> Result<Option<&'static str>, Problem> {
         Some(text) if text.eq_ignore_ascii_case(IPV4) => Ok(Some(IPV4)),
         Some(_) => Err(problem::VPC_IP_VERSION),
     }
+}
+
+/// What is kept and shown, whatever it says.
+fn log_format<'a>(call: &Call<'a>) -> Result<Option<&'a str>, Problem> {
+    let format = call.arguments.sent("LogFormat");
+    if format.is_some_and(|format| format.len() > MOST_FORMAT) {
+        return Err(problem::VPC_INVALID);
+    }
+    Ok(format)
 }
 
 fn check_dual_stack(call: &Call<'_>, detail: &VpcDetail) -> Result<(), Problem> {

@@ -48,6 +48,7 @@ pub(super) enum WrongTags {
     TooMany,
     NoKey,
     Key,
+    NoValue,
     Value,
 }
 
@@ -65,8 +66,12 @@ pub(super) fn check_tags(tags: &[SentTag], longest: usize) -> Result<(), WrongTa
         {
             return Err(WrongTags::Key);
         }
-        if !is_tag_text(&tag.value, 128) {
-            return Err(WrongTags::Value);
+    }
+    for tag in tags {
+        match &tag.value {
+            None => return Err(WrongTags::NoValue),
+            Some(value) if !is_tag_text(value, 128) => return Err(WrongTags::Value),
+            Some(_) => {}
         }
     }
     Ok(())

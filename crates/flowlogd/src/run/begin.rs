@@ -10,6 +10,7 @@ use super::limits;
 use super::saved::{self, Book, Saved};
 use crate::config::Config;
 use crate::data_directory::DataDirectory;
+use crate::telemetry::metrics;
 
 /// A partition and its number.
 #[derive(Debug)]
@@ -191,7 +192,9 @@ impl Start<'_> {
 /// Compiles, and says what matches nothing.
 fn generation(numbered: &Numbered) -> Result<Generation, StartError> {
     let generation = numbered.generation()?;
-    for warning in numbered.warnings(&generation) {
+    let warnings = numbered.warnings(&generation);
+    metrics::FLOWLOGD_UNMATCHED.measure(&[], u64::try_from(warnings.len()).unwrap_or(u64::MAX));
+    for warning in warnings {
         warn!("{warning}");
     }
     Ok(generation)

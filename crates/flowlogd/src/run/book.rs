@@ -2,8 +2,8 @@
 //! so that rows that are still open go on naming the right one.
 
 use flowlog_flowlog::{
-    Definition, DefinitionError, FlowLog, Inventory, InventoryError, Resource, ResourceId, Status,
-    Warning,
+    Definition, DefinitionError, FlowLog, Inventory, InventoryError, Resource, ResourceId,
+    Resources, Status, Warning,
 };
 use flowlog_pipeline::Generation;
 use flowlog_record::FlowLogIndex;
@@ -64,7 +64,7 @@ impl Numbered {
             flow_logs.push(match (configured, api.iter().find(is_it)) {
                 (Some(definition), _) => validated(definition.clone(), &inventory)?,
                 (None, Some(definition)) => fitted(definition, &inventory)?,
-                (None, None) => validated(inactive(&old), &inventory)?,
+                (None, None) => validated(gone(&old), &inventory)?,
             });
         }
         let is_new = |flow_logs: &[FlowLog], new: &Definition| {
@@ -153,6 +153,14 @@ fn inactive(definition: &Definition) -> Definition {
     Definition {
         status: Status::Inactive,
         ..definition.clone()
+    }
+}
+
+/// It has rows that are open, perhaps, and takes no records: nobody looks whether they would be its.
+fn gone(definition: &Definition) -> Definition {
+    Definition {
+        resources: Resources::new([]),
+        ..inactive(definition)
     }
 }
 

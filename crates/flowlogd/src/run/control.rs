@@ -4,12 +4,14 @@
 mod audit;
 
 use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 
 use crossbeam_channel::Sender;
-use flowlog_access::{Keyring, User};
-use flowlog_control::{Beginning, Control, Destinations, Quota, Settings, Wanted};
-use flowlog_flowlog::Inventory;
+use flowlog_access::Keyring;
+use flowlog_control::{Beginning, Control, DatabaseError, Destinations, Quota, Settings, Wanted};
+use flowlog_flowlog::{Definition, Inventory};
 use flowlog_logstore::Logstore;
 
 use super::StartError;
@@ -28,7 +30,6 @@ pub(super) struct Api {
     pub(super) control: Arc<Control>,
     /// The flow logs by which the workers are told to work.
     pub(super) wanted: Wanted,
-    pub(super) keyring: Arc<Keyring>,
     /// What was said of flow logs that match nothing.
     pub(super) warned: BTreeSet<String>,
 }
@@ -37,7 +38,7 @@ pub(super) struct Api {
 pub(super) fn open(
     config: &Config,
     data: &DataDirectory,
-    (logstore, keyring): (&Arc<Logstore>, Arc<Keyring>),
+    (logstore, keyring, refusing): (&Arc<Logstore>, Arc<Keyring>, Arc<AtomicBool>),
     events: &Sender<Event>,
 ) -> Result<Api, StartError> {
     let path = data.join(DATABASE);
@@ -45,9 +46,12 @@ pub(super) fn open(
     let beginning = Beginning {
         settings: settings(config),
         inventory: inventory(config)?,
-        keyring: Arc::clone(&keyring),
+        keyring,
         hash_key: data.identity().hash_key,
-        destinations: Arc::new(Embedded(Arc::downgrade(logstore))),
+        destinations: Arc::new(Embedded {
+            logstore: Arc::downgrade(logstore),
+            refusing,
+        }),
         audit: Arc::new(Auditor::new(logstore)),
         changed: Box::new(move || {
             // Without anybody who listens the process is at its end anyway.
@@ -60,16 +64,22 @@ pub(super) fn open(
     Ok(Api {
         wanted: control.wanted(),
         control: Arc::new(control),
-        keyring,
         warned: BTreeSet::new(),
     })
 }
 
+/// The flow logs that the API has made in a data directory, for a command beside the daemon.
+///
+/// # Errors
+/// [`DatabaseError`].
+pub(crate) fn kept_flow_logs(data: &Path) -> Result<Vec<Definition>, DatabaseError> {
+    flowlog_control::kept(&data.join(DATABASE))
+}
+
 /// Applies what a reload has changed.
-pub(super) fn reload(api: &Api, config: &Config) {
+pub(super) fn reload(api: &Api, config: &Config, keyring: Arc<Keyring>) {
     // The configuration was checked, inventory and all, when it was read.
     if let Ok(inventory) = inventory(config) {
-        let keyring = Arc::clone(&api.keyring);
         api.control.reload(settings(config), inventory, keyring);
     }
 }
@@ -99,39 +109,26 @@ fn settings(config: &Config) -> Settings {
     }
 }
 
-/// The keys of the account and of its users.
-pub(super) fn add_users(keyring: &mut Keyring, config: &Config) {
-    for user in &config.user {
-        // Its id is new here: the configuration has each once.
-        drop(
-            keyring.add_user(User {
-                name: user.name.clone(),
-                key: flowlog_access::AccessKey {
-                    id: user.id.clone(),
-                    secret: user.secret.clone(),
-                },
-                active: user.active,
-                // The configuration was checked when it was read.
-                policies: (user.policies.iter())
-                    .filter_map(|text| serde_json::from_str(text).ok())
-                    .collect(),
-            }),
-        );
-    }
-}
-
 /// The embedded Logstore, as long as the daemon has it.
 #[derive(Debug)]
-struct Embedded(Weak<Logstore>);
+struct Embedded {
+    logstore: Weak<Logstore>,
+    /// Whether rows wait because it refuses them.
+    refusing: Arc<AtomicBool>,
+}
 
 impl Destinations for Embedded {
     fn has_project(&self, project: &str) -> bool {
-        let logstore = self.0.upgrade();
+        let logstore = self.logstore.upgrade();
         logstore.is_some_and(|it| it.project(project).is_some())
     }
 
     fn has_logstore(&self, project: &str, logstore: &str) -> bool {
-        let it = self.0.upgrade();
+        let it = self.logstore.upgrade();
         it.is_some_and(|it| it.logstore(project, logstore).is_some())
+    }
+
+    fn takes_rows(&self) -> bool {
+        !self.refusing.load(Ordering::Relaxed)
     }
 }

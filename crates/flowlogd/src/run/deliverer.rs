@@ -8,6 +8,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -16,6 +17,7 @@ use flowlog_logstore::{AppendError, Logstore, Receipt};
 use flowlog_record::Timestamp;
 use tracing::{error, warn};
 
+use super::delivery::Delivery;
 use super::figures::Board;
 use super::thread::Event;
 use super::worker::Handover;
@@ -41,6 +43,8 @@ pub(crate) struct Deliverer {
     /// In the order in which they came, at most one of each partition.
     in_flight: VecDeque<Shipment>,
     refusals: u64,
+    /// Whether rows wait because the Logstore refuses them; others look here.
+    refusing: Arc<AtomicBool>,
 }
 
 /// A hand-over on its way.
@@ -77,7 +81,7 @@ impl Deliverer {
         (inbox, stopping): (Inbox<Handover>, Inbox<()>),
         board: Arc<Board>,
         events: Sender<Event>,
-        now: fn() -> Timestamp,
+        (now, refusing): (fn() -> Timestamp, Arc<AtomicBool>),
     ) -> Self {
         Self {
             logstore,
@@ -88,6 +92,7 @@ impl Deliverer {
             now,
             in_flight: VecDeque::new(),
             refusals: 0,
+            refusing,
         }
     }
 
@@ -168,7 +173,8 @@ impl Deliverer {
     /// has by then, it does not take twice.
     fn settle(&mut self) -> Settled {
         while let Some(mut shipment) = self.in_flight.pop_front() {
-            match outcome(std::mem::take(&mut shipment.receipts)) {
+            let receipts = std::mem::take(&mut shipment.receipts);
+            match outcome(receipts, &shipment.handover.delivery) {
                 Outcome::Done { given_up } => self.done(&shipment, given_up),
                 Outcome::Again(problem) => {
                     self.in_flight.push_front(shipment);
@@ -177,6 +183,7 @@ impl Deliverer {
             }
         }
         self.refusals = 0;
+        self.refusing.store(false, Ordering::Relaxed);
         Settled::All
     }
 
@@ -196,6 +203,7 @@ impl Deliverer {
 
     fn refused(&mut self, problem: &AppendError) -> Settled {
         self.refusals += 1;
+        self.refusing.store(true, Ordering::Relaxed);
         if self.refusals.is_power_of_two() {
             warn!(%problem, times = self.refusals, "rows wait for the Logstore");
         }
@@ -251,7 +259,7 @@ impl Shipment {
 
 /// Waits for all batches of a shipment. Those that were refused for good do not come again when
 /// others do: the Logstore refuses them each time, and the last time they count.
-fn outcome(receipts: Vec<Receipt>) -> Outcome {
+fn outcome(receipts: Vec<Receipt>, delivery: &Delivery) -> Outcome {
     let mut given_up = 0;
     let mut again = None;
     for receipt in receipts {
@@ -260,6 +268,12 @@ fn outcome(receipts: Vec<Receipt>) -> Outcome {
         };
         match refused.error {
             AppendError::Invalid(_) | AppendError::TooLong => {
+                given_up += refused.batch.map_or(0, |batch| batch.rows());
+            }
+            // It had to be there, by the configuration, and somebody has deleted it.
+            AppendError::NoSuchLogstore { project, logstore }
+                if !delivery.makes((&project, &logstore)) =>
+            {
                 given_up += refused.batch.map_or(0, |batch| batch.rows());
             }
             passing => again = Some(passing),

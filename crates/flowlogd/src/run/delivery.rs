@@ -28,6 +28,8 @@ struct Destination {
     project: Arc<str>,
     logstore: Arc<str>,
     active: bool,
+    /// Whether project and Logstore are made where they are absent; else they must be there.
+    made: bool,
     layout: Layout,
     names: Vec<Arc<str>>,
 }
@@ -51,19 +53,36 @@ impl Delivery {
             account: config.account.clone(),
             epoch,
             retention_days: config.logstore.retention_days.into(),
-            destinations: numbered.flow_logs.iter().map(Destination::new).collect(),
+            destinations: (numbered.flow_logs.iter())
+                .map(|flow_log| {
+                    let configured = config.flow_log.iter().any(|it| it.name == *flow_log.id());
+                    Destination::new(flow_log, configured || config.control.create_logstores)
+                })
+                .collect(),
         }
     }
 
-    /// Makes the projects and Logstores of the flow logs that are active, where they are absent.
-    /// Each has an index for all columns of the flow logs that write there, beside what is indexed
-    /// already.
+    /// Makes the projects and Logstores of the flow logs that are active, where they are absent and
+    /// are to be made. Each has an index for all columns of the flow logs that write there, beside
+    /// what is indexed already.
     ///
     /// # Errors
-    /// What the Logstore says.
+    /// What the Logstore says of the first that cannot be made; the others are made all the same.
     pub(crate) fn make_logstores(&self, logstore: &Logstore) -> Result<(), ManageError> {
-        let mut active = self.destinations.iter().filter(|it| it.active);
-        active.try_for_each(|destination| destination.make(logstore, self.retention_days))
+        let active = self.destinations.iter().filter(|it| it.active);
+        let made = active.map(|destination| destination.make(logstore, self.retention_days));
+        made.fold(Ok(()), Result::and)
+    }
+
+    /// Whether a Logstore of this name that is absent is made; else its rows have no place.
+    pub(crate) fn makes(&self, (project, name): (&str, &str)) -> bool {
+        self.named(project, name)
+            .any(|destination| destination.made)
+    }
+
+    fn named(&self, project: &str, name: &str) -> impl Iterator<Item = &Destination> {
+        let all = self.destinations.iter();
+        all.filter(move |it| *it.project == *project && *it.logstore == *name)
     }
 
     /// Makes the Logstore of this name, which has rows to take, whatever flow log they are of.
@@ -75,10 +94,7 @@ impl Delivery {
         logstore: &Logstore,
         (project, name): (&str, &str),
     ) -> Result<(), ManageError> {
-        let mut named = self
-            .destinations
-            .iter()
-            .filter(|it| *it.project == *project && *it.logstore == *name);
+        let mut named = self.named(project, name);
         named.try_for_each(|destination| destination.make(logstore, self.retention_days))
     }
 
@@ -159,13 +175,14 @@ impl Delivery {
 }
 
 impl Destination {
-    fn new(flow_log: &FlowLog) -> Self {
+    fn new(flow_log: &FlowLog, made: bool) -> Self {
         let layout = Layout::for_flow_log(flow_log);
         Self {
             flow_log: flow_log.id().as_str().into(),
             project: flow_log.project().as_str().into(),
             logstore: flow_log.logstore().as_str().into(),
             active: flow_log.status() == Status::Active,
+            made,
             names: layout
                 .columns()
                 .iter()
@@ -177,6 +194,9 @@ impl Destination {
 
     fn make(&self, logstore: &Logstore, retention_days: u32) -> Result<(), ManageError> {
         let before = logstore.logstore(&self.project, &self.logstore);
+        if before.is_none() && !self.made {
+            return Ok(());
+        }
         let before = before.and_then(|info| info.index);
         let mut index = before.as_deref().cloned().unwrap_or_default();
         let mut is_whole = before.is_some();

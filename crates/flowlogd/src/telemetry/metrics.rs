@@ -151,6 +151,8 @@ inventory! {
 
     FLOWLOGD_SUPPRESSED_WARNINGS: Counter Count "flowlogd_flowlogd_suppressed_warnings_total",
         "Warnings that were not written because there were too many of their kind.";
+    FLOWLOGD_UNMATCHED: Gauge Count "flowlogd_flowlogd_unmatched_flow_logs",
+        "Resources of active flow logs that are not in the inventory, or select no records.";
     FLOWLOGD_RESIDENT: Gauge Bytes "flowlogd_flowlogd_resident_octets",
         "Memory of the process; beyond limits.memory datagrams are shed.";
     FLOWLOGD_START: Gauge Seconds "flowlogd_flowlogd_start_time_seconds",

@@ -1,6 +1,7 @@
 //! Where the rows of a SAG flow log go, and its aging: read and checked in the documented order.
 
 use std::net::IpAddr;
+use std::num::NonZero;
 
 use crate::flow_log::SagDetail;
 use crate::plan::Call;
@@ -87,12 +88,15 @@ impl Wanted {
                 }
             }
         }
-        let (ip, port) = (&detail.netflow_ip, &detail.netflow_port);
+        let (ip, port) = (&detail.netflow_ip, &mut detail.netflow_port);
         if !ip.is_empty() && ip.parse::<IpAddr>().is_err() {
             return Err(problem::SAG_IP);
         }
-        if !port.is_empty() && !port.parse().is_ok_and(|port: u16| port > 0) {
-            return Err(problem::SAG_PORT);
+        if !port.is_empty() {
+            let number = Some(&*port).filter(|port| !port.starts_with('+'));
+            let number = number.and_then(|port| port.parse().ok());
+            let number: NonZero<u16> = number.ok_or(problem::SAG_PORT)?;
+            *port = number.to_string();
         }
         match detail.netflow_version.as_str() {
             "" | "V5" | "V9" | "V10" => Ok(()),

@@ -32,6 +32,16 @@ fn every_wrong_parameter_has_its_code() {
         ("RegionId", Some("mars"), "OperationUnsupported.action"),
         ("CenId", None, "MissingCenId"),
         ("CenId", Some(""), "MissingCenId"),
+        ("CenId", Some("vpc-1"), "InvalidParameter"),
+        ("CenId", Some("cen-"), "InvalidParameter"),
+        ("TransitRouterId", Some("cen-1"), "InvalidParameter"),
+        (
+            "TransitRouterAttachmentId",
+            Some("tr-1"),
+            "InvalidParameter",
+        ),
+        ("Interval", Some(""), "InvalidParameter"),
+        ("Tag.1.Key", Some("k"), "InvalidParameter"),
         ("Interval", Some("61"), "InvalidParameter"),
         ("Interval", Some("x"), "InvalidParameter"),
         (
@@ -192,6 +202,7 @@ fn what_is_shown_is_what_was_asked_for() {
         "Status": "Active",
         "CreationTime": "2027-01-15T08:00:00Z",
         "Tags": {"Tag": [{"Key": "k", "Value": "v"}]},
+        "ResourceStatus": "NotInInventory",
     });
     assert_eq!(shown(&mut api, ""), [expected]);
     for (filter, count) in [
@@ -211,6 +222,7 @@ fn what_is_shown_is_what_was_asked_for() {
         ("Tag.1.Key=x", 0),
         ("FlowLogId=flowlog-x", 0),
         ("ClientToken=ignored", 1),
+        ("Interval=", 1),
     ] {
         assert_eq!(shown(&mut api, filter).len(), count, "{filter}");
     }
@@ -252,9 +264,22 @@ fn parts_of_another_cen_are_refused() {
     let cen = resource("cen-1", ResourceKind::Cen);
     let mut router = resource("tr-1", ResourceKind::TransitRouter);
     router.parent = Some(cen.id.clone());
-    let mut api = Api::with(vec![cen, router, resource("vpc-1", ResourceKind::Vpc)]);
+    let mut attachment = resource("tr-attach-1", ResourceKind::Attachment);
+    attachment.parent = Some(router.id.clone());
+    let mut api = Api::with(vec![
+        cen,
+        router,
+        attachment,
+        resource("tr-free", ResourceKind::TransitRouter),
+        resource("vpc-1", ResourceKind::Vpc),
+    ]);
     let wrong = "RegionId=cn-hangzhou&CenId=cen-2&TransitRouterId=tr-1";
     assert_eq!(api.code(Cen, "CreateFlowlog", wrong), "InvalidParameter");
+    // One that the inventory does not put anywhere may be part of any.
+    let free = "RegionId=cn-hangzhou&CenId=cen-2&TransitRouterId=tr-free";
+    api.done(Cen, "CreateFlowlog", free);
+    let beside = "RegionId=cn-hangzhou&CenId=cen-1&TransitRouterId=tr-2&TransitRouterAttachmentId=tr-attach-1";
+    assert_eq!(api.code(Cen, "CreateFlowlog", beside), "InvalidParameter");
     let foreign = "RegionId=cn-hangzhou&CenId=vpc-1";
     assert_eq!(api.code(Cen, "CreateFlowlog", foreign), "InvalidParameter");
     api.done(
@@ -267,7 +292,7 @@ fn parts_of_another_cen_are_refused() {
         api.code(Cen, "CreateFlowlog", "RegionId=cn-hangzhou&CenId=cen-2"),
         "InvalidParameter"
     );
-    api.settings.quota.cen = 1;
+    api.settings.quota.cen = 2;
     assert_eq!(
         api.code(Cen, "CreateFlowlog", "RegionId=cn-hangzhou&CenId=cen-1"),
         "QuotaExceeded.FlowlogCount"

@@ -32,6 +32,15 @@ fn tags_come_and_go_without_touching_the_state() {
         );
         assert_eq!(tags(&mut api, product, ""), json!([["b", "2"], ["a", "3"]]));
         assert_eq!(tags(&mut api, product, "Tag.1.Key=x"), json!([]));
+        // What is empty of a filter counts as absent.
+        for filter in [
+            "Tag.1.Key=&Tag.1.Value=",
+            "Tag.1.Value=3",
+            "Tag.1.Key=b&Tag.1.Value=",
+        ] {
+            let found = tags(&mut api, product, filter);
+            assert_eq!(found, json!([["b", "2"], ["a", "3"]]), "{filter}");
+        }
         api.settle();
         api.done(product, "UnTagResources", &format!("{on}&TagKey.1=b"));
         assert_eq!(
@@ -43,7 +52,11 @@ fn tags_come_and_go_without_touching_the_state() {
         assert_eq!(api.code(product, "UntagResources", &on), "MissingTagKey");
         assert_eq!(api.code(product, "TagResources", &on), "MissingTag");
         let none = but(&on, "ResourceId.1", Some("none"));
-        let missing = api.code(product, "TagResources", &format!("{none}&Tag.1.Key=b"));
+        let missing = api.code(
+            product,
+            "TagResources",
+            &format!("{none}&Tag.1.Key=b&Tag.1.Value="),
+        );
         assert_eq!(
             missing,
             if product == Vpc {
@@ -72,7 +85,7 @@ fn tags_are_listed_page_by_page() {
     api.settled(
         Vpc,
         "CreateFlowLog",
-        &format!("{VPC}&Tag.2.Key=b&Tag.3.Key=c"),
+        &format!("{VPC}&Tag.2.Key=b&Tag.2.Value=&Tag.3.Key=c&Tag.3.Value="),
     );
     let text = "RegionId=cn-hangzhou&ResourceType=FLOWLOG&MaxResults=2";
     let first = api.done(Vpc, "ListTagResources", text);

@@ -46,6 +46,15 @@ const REFUSED: &[(&str, &str, Option<&str>, &str)] = &[
     (SLS, "ActiveAging", Some("59"), "IllegalParam.ActiveAging"),
     (SLS, "ActiveAging", Some("6001"), "IllegalParam.ActiveAging"),
     (SLS, "ActiveAging", Some("x"), "IllegalParam.ActiveAging"),
+    (SLS, "ActiveAging", Some(""), "IllegalParam.ActiveAging"),
+    (SLS, "InactiveAging", Some(""), "IllegalParam.InactiveAging"),
+    (
+        NETFLOW,
+        "NetflowServerPort",
+        Some("%2B9995"),
+        "IllegalParam.NetflowServerPort",
+    ),
+    ("RegionId=mars", "OutputType", None, "IllegalParam.RegionId"),
     (
         SLS,
         "InactiveAging",

@@ -57,7 +57,23 @@ const REFUSED: &[(&str, Option<&str>, &str)] = &[
         Some("ten"),
         "IllegalParam.AggregationInterval",
     ),
+    (
+        "AggregationInterval",
+        Some(""),
+        "IllegalParam.AggregationInterval",
+    ),
+    (
+        "AggregationInterval",
+        Some("%2B5"),
+        "IllegalParam.AggregationInterval",
+    ),
     ("IpVersion", Some("IPv6"), "IllegalParam.IpVersion"),
+    (
+        "TrafficPath.1",
+        Some("virtualBorderRouter"),
+        "IllegalParam.TrafficPath",
+    ),
+    ("ResourceId", Some("vpc-"), "InvalidResourceType.NotFound"),
     ("TrafficPath.1", Some("bridge"), "IllegalParam.TrafficPath"),
     ("ProjectName", None, "ParameterInvalid"),
     ("LogStoreName", Some(""), "ParameterInvalid"),
@@ -71,6 +87,7 @@ const REFUSED: &[(&str, Option<&str>, &str)] = &[
         "OperationDenied.NisTrafficAnalyzerNotFound",
     ),
     ("Tag.1.Value", Some("v"), "MissingParam.TagKey"),
+    ("Tag.1.Key", Some("k"), "MissingParam.TagValue"),
     ("Tag.1.Key", Some("aliyunx"), "IllegalParam.TagKey"),
     ("Tag.1.Key", Some("acs%3Ax"), "IllegalParam.TagKey"),
     (
@@ -107,6 +124,12 @@ fn every_wrong_parameter_has_its_code_and_changes_nothing() {
         ),
         ("&Tag.1.Key=k&Tag.2.Key=k", "IllegalParam.TagKey"),
         (&format!("&FlowLogName={long}"), "ParameterInvalid"),
+        (&format!("&Description={long}{long}"), "ParameterInvalid"),
+        (
+            &format!("&LogFormat={}", "x".repeat(4097)),
+            "ParameterInvalid",
+        ),
+        (&tags(21), "ParameterInvalid"),
         (&format!("&Tag.1.Key={long}"), "IllegalParam.TagKey"),
     ] {
         let text = format!("{NEW}{more}");
@@ -118,6 +141,64 @@ fn every_wrong_parameter_has_its_code_and_changes_nothing() {
         "MissingParam.TrafficAnalyzerIdOrLogProjectOrLogStore"
     );
     assert_eq!(shown(&mut api, "").len(), 0);
+}
+
+/// So many tags.
+fn tags(count: usize) -> String {
+    let tag = |n| format!("&Tag.{n}.Key=k{n}&Tag.{n}.Value=v");
+    (1..=count).map(tag).collect()
+}
+
+#[test]
+fn the_longest_of_everything_is_taken() {
+    let mut api = Api::new();
+    let chinese = "%E4%B8%AD";
+    let longest = format!(
+        "&FlowLogName={}&Description={}{}",
+        chinese.repeat(128),
+        chinese.repeat(256),
+        tags(20)
+    );
+    let longest = but(&longest, "Tag.20.Value", Some(&"v".repeat(128)));
+    let longest = but(&longest, "Tag.20.Key", Some(&"k".repeat(128)));
+    let names = but(NEW, "ProjectName", Some(&"p".repeat(63)));
+    let names = but(&names, "LogStoreName", Some("l_1"));
+    api.done(Vpc, "CreateFlowLog", &format!("{names}{longest}"));
+    assert_eq!(
+        shown(&mut api, "")[0]["Tags"]["Tag"]
+            .as_array()
+            .unwrap()
+            .len(),
+        20
+    );
+    for name in ["ProjectName", "LogStoreName"] {
+        for wrong in ["p".repeat(2), "p".repeat(64)] {
+            let text = but(NEW, name, Some(&wrong));
+            assert_eq!(api.code(Vpc, "CreateFlowLog", &text), "ParameterInvalid");
+        }
+    }
+}
+
+#[test]
+fn tokens_of_the_service_are_checked_and_heeded() {
+    let mut api = Api::new();
+    let long = "t".repeat(65);
+    for action in ["GetFlowLogServiceStatus", "OpenFlowLogService"] {
+        for token in [&long, "%E4%B8%AD"] {
+            let text = format!("RegionId=cn-hangzhou&ClientToken={token}");
+            assert_eq!(api.code(Vpc, action, &text), "ParameterInvalid");
+        }
+        api.done(
+            Vpc,
+            action,
+            &format!("RegionId=cn-hangzhou&ClientToken={}", &long[1..]),
+        );
+    }
+    let other = format!("RegionId=cn-shanghai&ClientToken={}", &long[1..]);
+    assert_eq!(
+        api.code(Vpc, "OpenFlowLogService", &other),
+        "IdempotentParameterMismatch"
+    );
 }
 
 #[test]
@@ -139,6 +220,7 @@ fn the_first_thing_that_is_wrong_is_the_one_that_is_said() {
         ("LogStoreName", "store", "ParameterInvalid"),
         ("ProjectName", "proj", "ParameterInvalid"),
         ("Tag.1.Key", "k", "IllegalParam.TagKey"),
+        ("Tag.1.Value", "", "MissingParam.TagValue"),
         ("ResourceGroupId", "rg-1", "IllegalParam.ResourceGroupId"),
     ] {
         assert_eq!(api.code(Vpc, "CreateFlowLog", &all), code);
@@ -225,7 +307,7 @@ fn a_flow_log_is_found_in_its_region_alone() {
 #[test]
 fn what_is_shown_is_what_was_asked_for() {
     let mut api = Api::new();
-    let more = "&FlowLogName=n%20%E4%B8%AD&Description=d&AggregationInterval=5&TrafficPath.2=vbr&TrafficPath.1=ecr&Tag.2.Key=b&Tag.1.Key=a&Tag.1.Value=1&ResourceGroupId=rg-1";
+    let more = "&FlowLogName=n%20%E4%B8%AD&Description=d&AggregationInterval=5&TrafficPath.2=vbr&TrafficPath.1=ecr&Tag.2.Key=b&Tag.2.Value=&Tag.1.Key=a&Tag.1.Value=1&ResourceGroupId=rg-1";
     let answer = api.settled(Vpc, "CreateFlowLog", &format!("{NEW}{more}"));
     let expected = json!({
         "FlowLogId": answer["FlowLogId"],
@@ -249,21 +331,28 @@ fn what_is_shown_is_what_was_asked_for() {
         "IpVersion": "IPv4",
         "LogFormat": "",
         "Tags": {"Tag": [{"Key": "a", "Value": "1"}, {"Key": "b", "Value": ""}]},
+        "ResourceStatus": "NotInInventory",
     });
     assert_eq!(shown(&mut api, ""), [expected]);
-    api.places = Places(vec![("proj-1", vec![])]);
+    api.places = Places::new(vec![("proj-1", vec![])]);
     assert_eq!(
         shown(&mut api, "")[0]["FlowLogDeliverErrorMessage"],
         "UnavaliableTarget"
     );
-    api.places = Places(vec![("proj-1", vec!["store-1"])]);
+    api.places = Places::new(vec![("proj-1", vec!["store-1"])]);
     assert_eq!(shown(&mut api, "")[0]["FlowLogDeliverStatus"], "SUCCESS");
+    // A full disk takes nothing, whatever is there.
+    api.places.takes = false;
+    assert_eq!(
+        shown(&mut api, "")[0]["FlowLogDeliverErrorMessage"],
+        "UnavaliableTarget"
+    );
 }
 
 #[test]
 fn filters_are_exact_and_all_of_them_count() {
     let mut api = Api::new();
-    let more = "&FlowLogName=n%20%E4%B8%AD&Description=d&Tag.2.Key=b&Tag.1.Key=a&Tag.1.Value=1&ResourceGroupId=rg-1";
+    let more = "&FlowLogName=n%20%E4%B8%AD&Description=d&Tag.2.Key=b&Tag.2.Value=&Tag.1.Key=a&Tag.1.Value=1&ResourceGroupId=rg-1";
     api.settled(Vpc, "CreateFlowLog", &format!("{NEW}{more}"));
     for filter in [
         "FlowLogName=n%20%E4%B8%AD",
@@ -438,18 +527,15 @@ fn switches_of_the_configuration_have_their_codes() {
         api.code(Vpc, "CreateFlowLog", &other),
         "OptInRequired.FlowLog"
     );
-    assert_eq!(
-        api.code(Vpc, "OpenFlowLogService", "RegionId=cn-hangzhou"),
-        "OptInRequired.FlowLog"
-    );
-    let answer = api.done(Vpc, "GetFlowLogServiceStatus", "RegionId=cn-hangzhou");
-    assert_eq!(answer["Enabled"], false);
-    api.settings.open = true;
+    // Who may do so in the configuration opens it; the call does nothing.
     let answer = api.done(Vpc, "OpenFlowLogService", "RegionId=cn-hangzhou");
     assert_eq!(
         (&answer["Code"], &answer["Message"]),
         (&json!("200"), &json!("successful"))
     );
+    let answer = api.done(Vpc, "GetFlowLogServiceStatus", "RegionId=cn-hangzhou");
+    assert_eq!(answer["Enabled"], false);
+    api.settings.open = true;
     api.settings.locked = true;
     for (action, text) in [
         ("CreateFlowLog", &other),
@@ -469,15 +555,15 @@ fn destinations_must_be_there_where_none_is_made() {
     let mut api = Api::new();
     api.settings.create_logstores = false;
     assert_eq!(api.code(Vpc, "CreateFlowLog", NEW), "SourceProjectNotExist");
-    api.places = Places(vec![("proj-1", vec![])]);
+    api.places = Places::new(vec![("proj-1", vec![])]);
     assert_eq!(
         api.code(Vpc, "CreateFlowLog", NEW),
         "ProjectOrLogstoreNotExist"
     );
-    api.places = Places(vec![("proj-1", vec!["store-1"])]);
+    api.places = Places::new(vec![("proj-1", vec!["store-1"])]);
     let id = one(&create(&mut api));
     api.settled(Vpc, "DeactiveFlowLog", &id);
-    api.places = Places::default();
+    api.places = Places::new(Vec::new());
     assert_eq!(
         api.code(Vpc, "ActiveFlowLog", &id),
         "OperationDenied.FlowLogDeliverFailed"

@@ -3,7 +3,7 @@
 use flowlog_flowlog::{Resource, ResourceKind, Status, TrafficPath};
 use serde_json::json;
 
-use super::{IPV4, check_dual_stack, check_region, interval, ip_version};
+use super::{IPV4, check_dual_stack, check_region, interval, ip_version, log_format};
 use crate::flow_log::{Detail, FlowLog, Phase, VpcDetail};
 use crate::plan::{Call, Plan};
 use crate::problem::{self, Problem};
@@ -51,6 +51,9 @@ pub(crate) fn create(call: &Call<'_>) -> Result<Plan, Problem> {
         return Err(problem::VPC_EXISTS);
     }
     call.check_quota(call.settings.quota.vpc, &problem::QUOTA)?;
+    if flow_log.definition().is_none() {
+        return Err(problem::VPC_FAILED);
+    }
     let answer = json!({
         "Success": "true",
         "FlowLogId": flow_log.id,
@@ -73,7 +76,7 @@ fn check_type(call: &Call<'_>) -> Result<ResourceKind, Problem> {
     }
     let fits = match call.resource(id) {
         Some(resource) => resource.kind == kind,
-        None => id.starts_with(prefix),
+        None => id.strip_prefix(prefix).is_some_and(|rest| !rest.is_empty()),
     };
     if fits {
         Ok(kind)
@@ -92,7 +95,7 @@ fn detail(call: &Call<'_>) -> Result<VpcDetail, Problem> {
         interval: interval(call)?.unwrap_or(10),
         ip_version: ip_version(call)?.unwrap_or(IPV4).to_owned(),
         paths: paths(call)?,
-        log_format: text("LogFormat"),
+        log_format: log_format(call)?.unwrap_or_default().to_owned(),
     };
     check_dual_stack(call, &detail)?;
     if detail.paths.iter().any(|path| path != "all") && !call.settings.custom_paths {
@@ -104,7 +107,9 @@ fn detail(call: &Call<'_>) -> Result<VpcDetail, Problem> {
 fn paths(call: &Call<'_>) -> Result<Vec<String>, Problem> {
     let paths = call.arguments.list("TrafficPath");
     let sent: Vec<&str> = paths.into_iter().filter(|path| !path.is_empty()).collect();
-    let is_path = |path: &&str| *path == "all" || TrafficPath::named(path).is_some();
+    // The configuration knows one of them under a second name, the API does not.
+    let named = |path: &str| TrafficPath::named(path).is_some_and(|known| known.name() == path);
+    let is_path = |path: &&str| *path == "all" || named(path);
     if !sent.iter().all(is_path) {
         return Err(problem::VPC_PATH);
     }
@@ -158,6 +163,7 @@ pub(in crate::products) fn wrong_tags(wrong: WrongTags) -> Problem {
         WrongTags::TooMany => problem::VPC_INVALID,
         WrongTags::NoKey => problem::VPC_NO_TAG_KEY,
         WrongTags::Key => problem::VPC_TAG_KEY,
+        WrongTags::NoValue => problem::VPC_NO_TAG_VALUE,
         WrongTags::Value => problem::VPC_TAG_VALUE,
     }
 }

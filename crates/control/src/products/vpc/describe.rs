@@ -98,6 +98,7 @@ fn show(call: &Call<'_>, entry: &Entry) -> Value {
         "IpVersion": vpc.ip_version,
         "LogFormat": vpc.log_format,
         "Tags": shown_tags(&flow_log.tags),
+        "ResourceStatus": call.resource_status(&vpc.resource),
     })
 }
 
@@ -110,7 +111,9 @@ fn undeliverable(call: &Call<'_>, entry: &Entry) -> &'static str {
         ""
     } else if !destinations.has_project(&flow_log.project) {
         "ProjectNotExist"
-    } else if destinations.has_logstore(&flow_log.project, &flow_log.logstore) {
+    } else if destinations.has_logstore(&flow_log.project, &flow_log.logstore)
+        && destinations.takes_rows()
+    {
         ""
     } else {
         "UnavaliableTarget"

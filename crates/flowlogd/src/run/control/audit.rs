@@ -88,9 +88,13 @@ impl Audit for Auditor {
             origin: None,
             groups: vec![group],
         };
-        // Whoever asked does not wait for the disk twice; what cannot be written is said.
-        if logstore.try_append(batch).is_err() {
-            warn!("a call of the control API could not be audited: the Logstore is busy");
+        // It is on disk before whoever asked hears of it; what cannot be written is said.
+        let written = match logstore.try_append(batch) {
+            Ok(receipt) => receipt.wait().map_err(|refused| refused.error.to_string()),
+            Err(_) => Err("the Logstore is busy".to_owned()),
+        };
+        if let Err(problem) = written {
+            warn!(problem, "a call of the control API could not be audited");
         }
     }
 }

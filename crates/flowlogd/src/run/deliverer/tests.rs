@@ -41,7 +41,7 @@ fn bench(settings: Settings) -> Bench {
         (inbox, stopped),
         Arc::clone(&board),
         told,
-        || NOW,
+        (|| NOW, Arc::default()),
     );
     Bench {
         logstore,
