@@ -69,6 +69,17 @@ impl Aggregator {
         each: &mut dyn FnMut(Row),
     ) {
         self.advance_to(now, each);
+        self.resume_flow_log(flow_log, rules, each);
+    }
+
+    /// The same behind [`restore`](Self::restore), at the moment of which the state is: what was
+    /// overdue then waits for time to go on, as it would have without a restart.
+    pub fn resume_flow_log(
+        &mut self,
+        flow_log: FlowLogIndex,
+        rules: Option<Rules>,
+        each: &mut dyn FnMut(Row),
+    ) {
         let now = self.shared.now;
         let forced = (Reason::Forced, now);
         let Some(rules) = rules.map(Rules::settled) else {
@@ -184,17 +195,10 @@ impl Aggregator {
     }
 
     /// From now on a flow log with windows watches the resources that `coverage` names, or none: what
-    /// each had in a window is said in [`Notice`]s. To be given again behind
+    /// each had in a window is said in [`Notice`]s. No row leaves for it. To be given again behind
     /// [`set_flow_log`](Self::set_flow_log) and [`restore`](Self::restore); those that it names no
     /// longer are given up.
-    pub fn watch(
-        &mut self,
-        flow_log: FlowLogIndex,
-        coverage: Option<Arc<Coverage>>,
-        now: Timestamp,
-        each: &mut dyn FnMut(Row),
-    ) {
-        self.advance_to(now, each);
+    pub fn watch(&mut self, flow_log: FlowLogIndex, coverage: Option<Arc<Coverage>>) {
         if let Some(log) = self.logs.get_mut(&flow_log) {
             let coverage = coverage.filter(|_| log.active && log.rules.window.is_some());
             log.watch_over(coverage, &mut self.shared);

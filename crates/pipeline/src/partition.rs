@@ -181,9 +181,9 @@ impl Partition {
     /// What was watched is forgotten: resources are watched when they report again. For a merger that
     /// has lost its state.
     pub fn watch_anew(&mut self, generation: &Generation) {
-        self.flows.watch(self.now, &[]);
+        self.flows.watch(&[]);
         self.flows.aggregator.take_notices();
-        self.flows.watch(self.now, &generation.watched);
+        self.flows.watch(&generation.watched);
     }
 
     /// Rows that are open.
@@ -287,15 +287,17 @@ impl Visitor for Flows {
 
 impl Flows {
     /// After a restart: the same flow logs, or others.
-    pub(crate) fn resume(&mut self, now: Timestamp, generation: &Generation) {
-        self.rules.clear();
-        self.change(now, generation);
+    pub(crate) fn resume(&mut self, generation: &Generation) {
+        let Self {
+            aggregator, rows, ..
+        } = self;
+        for &(flow_log, new) in &generation.rules {
+            aggregator.resume_flow_log(flow_log, new, &mut |row| rows.push(row));
+        }
+        self.take_over(generation);
     }
 
     fn change(&mut self, now: Timestamp, generation: &Generation) {
-        self.table = generation.table.clone();
-        self.extras = generation.extras.clone();
-        self.scopes.clear();
         let Self {
             aggregator,
             rows,
@@ -309,26 +311,29 @@ impl Flows {
                 aggregator.set_flow_log(flow_log, new, now, &mut |row| rows.push(row));
             }
         }
-        rules.clone_from(&generation.rules);
-        let holds = rules
+        self.take_over(generation);
+    }
+
+    /// Everything of a generation but the rules of aggregation.
+    fn take_over(&mut self, generation: &Generation) {
+        self.table = generation.table.clone();
+        self.extras = generation.extras.clone();
+        self.scopes.clear();
+        self.rules.clone_from(&generation.rules);
+        let holds = self
+            .rules
             .iter()
             .filter_map(|(_, rules)| rules.as_ref())
             .map(longest_hold);
         self.longest_hold = holds.max().unwrap_or(0);
-        self.watch(now, &generation.watched);
+        self.watch(&generation.watched);
     }
 
     /// Which resources flow logs watch, by flow log.
-    fn watch(&mut self, now: Timestamp, watched: &[Option<Arc<Coverage>>]) {
-        let Self {
-            aggregator,
-            rows,
-            rules,
-            ..
-        } = self;
-        for (flow_log, _) in rules {
+    fn watch(&mut self, watched: &[Option<Arc<Coverage>>]) {
+        for (flow_log, _) in &self.rules {
             let coverage = watched.get(usize::from(flow_log.0)).cloned().flatten();
-            aggregator.watch(*flow_log, coverage, now, &mut |row| rows.push(row));
+            self.aggregator.watch(*flow_log, coverage);
         }
     }
 

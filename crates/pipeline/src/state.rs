@@ -100,7 +100,7 @@ impl Partition {
         flows.rows = saved.rows.into();
         partition.ledger = saved.ledger;
         partition.now = saved.now;
-        partition.flows.resume(saved.now, generation);
+        partition.flows.resume(generation);
         partition.decoder.profiles_changed();
         Ok(partition)
     }

@@ -48,7 +48,8 @@ impl Fixture {
         let now = Timestamp(now);
         self.aggregator.set_flow_log(LOG, rules, now, &mut |_| {});
         let coverage = rules.map(|_| coverage());
-        self.aggregator.watch(LOG, coverage, now, &mut |_| {});
+        self.aggregator.advance(now, &mut |_| {});
+        self.aggregator.watch(LOG, coverage);
     }
 
     fn advance(&mut self, now: i64) {
@@ -351,7 +352,8 @@ fn a_resource_that_is_not_covered_any_more_is_given_up() {
     fewer.0.remove(&A);
     let now = Timestamp(40_000);
     let fewer = Some(Arc::new(fewer));
-    fixture.aggregator.watch(LOG, fewer, now, &mut |_| {});
+    fixture.aggregator.advance(now, &mut |_| {});
+    fixture.aggregator.watch(LOG, fewer);
     let of: Vec<_> = fixture.notices().iter().map(|it| it.resource).collect();
     assert_eq!(of, [A, A]);
     fixture.advance(3 * MINUTE);
@@ -448,7 +450,8 @@ proptest! {
             fixture.aggregator = Aggregator::restore(&octets, limits, HashKey::PUBLIC).unwrap();
             let now = Timestamp(fixture.aggregator.shared.now);
             let coverage = is_on.then(coverage);
-            fixture.aggregator.watch(LOG, coverage, now, &mut |_| {});
+            fixture.aggregator.advance(now, &mut |_| {});
+        fixture.aggregator.watch(LOG, coverage);
         });
         prop_assert_eq!(&plain, &restarted);
     }
