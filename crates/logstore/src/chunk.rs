@@ -2,18 +2,18 @@
 
 mod lane;
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use bytes::Bytes;
 
-use crate::batch::{Cell, Irregular, Values};
+use crate::batch::{Cell, Irregular};
 use crate::segment::{Reader, SegmentError, rest_from, tags_from};
 use crate::shard::Stored;
 
-use lane::{held, inside, tag_lane};
+use lane::{held, inside, overlaid, tag_lane};
 
 pub(crate) use lane::Lane;
 
@@ -53,7 +53,14 @@ pub(crate) struct Chunk {
     only: Option<Vec<u32>>,
     lanes: RefCell<BTreeMap<Field, Rc<Lane>>>,
     ours: RefCell<BTreeMap<&'static str, Rc<Lane>>>,
+    /// Of the keys of a row group that have a column: this alone.
+    columns: RefCell<BTreeMap<Arc<str>, Rc<Lane>>>,
+    /// What rows of a row group have beside their columns.
+    rests: OnceCell<Rests>,
 }
+
+/// The keys of the rest: of each the rows that have it, ascending, and the first value of each.
+type Rests = BTreeMap<Arc<str>, Vec<(usize, Bytes)>>;
 
 /// Where the rows of a chunk are.
 #[derive(Clone, Debug)]
@@ -93,6 +100,8 @@ impl Chunk {
             only: None,
             lanes: RefCell::default(),
             ours: RefCell::default(),
+            columns: RefCell::default(),
+            rests: OnceCell::new(),
         }
     }
 
@@ -158,12 +167,12 @@ impl Chunk {
         let lane = match (&self.part, field) {
             (_, Field::Inside(key, path)) => {
                 let whole = self.lane(&Field::Key(Arc::clone(key)))?;
-                inside(&whole, self.rows, path)
+                Rc::new(inside(&whole, self.rows, path))
             }
-            (Part::Group(stored), field) => held(stored, field),
-            (Part::RowGroup(..), field) => self.stored(field)?,
+            (Part::Group(stored), field) => Rc::new(held(stored, field)),
+            (Part::RowGroup(..), Field::Key(key)) => self.key(key)?,
+            (Part::RowGroup(..), field) => Rc::new(self.stored(field)?),
         };
-        let lane = Rc::new(lane);
         self.lanes
             .borrow_mut()
             .insert(field.clone(), Rc::clone(&lane));
@@ -207,13 +216,17 @@ impl Chunk {
                 .collect(),
             Part::RowGroup(reader, _) => reader.keys().cloned().collect(),
         };
-        if self.has_rest() {
-            for row in 0..self.rows {
-                keys.extend(self.rest(row)?.into_iter().map(|(key, _)| key));
+        match &self.part {
+            Part::Group(stored) => {
+                let irregular = stored.group.irregular.iter();
+                let rests = irregular
+                    .flat_map(|irregular| (0..self.rows).flat_map(|row| irregular.rest(row)));
+                keys.extend(rests.map(|(key, _)| Arc::clone(key)));
             }
-            keys.sort();
-            keys.dedup();
+            Part::RowGroup(..) => keys.extend(self.rests()?.keys().cloned()),
         }
+        keys.sort();
+        keys.dedup();
         Ok(keys)
     }
 
@@ -250,7 +263,10 @@ impl Chunk {
                 continue;
             };
             let Some(key) = key else { continue };
-            let lane = self.lane(&Field::Key(Arc::clone(key)))?;
+            let lane = match &self.part {
+                Part::Group(_) => self.lane(&Field::Key(Arc::clone(key)))?,
+                Part::RowGroup(reader, row_group) => self.column(reader, *row_group, key)?,
+            };
             if let Some(value) = lane.cell(row).text(&mut scratch) {
                 each(key, value);
             }
@@ -303,11 +319,54 @@ impl Chunk {
         }
     }
 
-    fn has_rest(&self) -> bool {
-        match &self.part {
-            Part::Group(stored) => stored.group.irregular.is_some(),
-            Part::RowGroup(reader, _) => reader.has("__rest__"),
+    /// The keys of a row group that rows have beside their columns; read once.
+    fn rests(&self) -> Result<&Rests, SegmentError> {
+        if let Some(rests) = self.rests.get() {
+            return Ok(rests);
         }
+        let mut rests = Rests::new();
+        let may_have = match &self.part {
+            Part::Group(_) => false,
+            Part::RowGroup(reader, row_group) => reader.has_rest(*row_group),
+        };
+        for row in (0..self.rows).filter(|_| may_have) {
+            for (key, value) in self.rest(row)? {
+                let rows = rests.entry(key).or_default();
+                if rows.last().is_none_or(|(last, _)| *last < row) {
+                    rows.push((row, value));
+                }
+            }
+        }
+        Ok(self.rests.get_or_init(|| rests))
+    }
+
+    /// A key of a row group: its column, and where a row has none there, the rest.
+    fn key(&self, key: &Arc<str>) -> Result<Rc<Lane>, SegmentError> {
+        let Part::RowGroup(reader, row_group) = &self.part else {
+            return Ok(Rc::new(Lane::Nothing));
+        };
+        let column = self.column(reader, *row_group, key)?;
+        let Some(rest) = self.rests()?.get(key) else {
+            return Ok(column);
+        };
+        let lane = overlaid(&column, rest, self.rows);
+        Ok(lane.map_or(column, Rc::new))
+    }
+
+    /// The column of a key in a row group; read once.
+    fn column(
+        &self,
+        reader: &Reader,
+        row_group: usize,
+        key: &Arc<str>,
+    ) -> Result<Rc<Lane>, SegmentError> {
+        if let Some(lane) = self.columns.borrow().get(key) {
+            return Ok(Rc::clone(lane));
+        }
+        let lane = Rc::new(self.read(reader, row_group, key)?);
+        let mut columns = self.columns.borrow_mut();
+        columns.insert(Arc::clone(key), Rc::clone(&lane));
+        Ok(lane)
     }
 
     fn stored(&self, field: &Field) -> Result<Lane, SegmentError> {
@@ -323,8 +382,7 @@ impl Chunk {
             Field::Topic => self.read(reader, *row_group, "__topic__"),
             Field::Source => self.read(reader, *row_group, "__source__"),
             Field::Tag(tag) => Ok(tag_lane(&*self.our("__tags__")?, tag)),
-            Field::Key(key) if reader.has(key) => self.read(reader, *row_group, key),
-            Field::Key(key) | Field::Inside(key, _) => self.rest_lane(key),
+            Field::Key(_) | Field::Inside(..) => Ok(Lane::Nothing),
         }
     }
 
@@ -333,28 +391,6 @@ impl Chunk {
             Some(only) => reader.few(row_group, name, only),
             None => reader.lane(row_group, name),
         }
-    }
-
-    /// A key that has no column, out of the rest.
-    fn rest_lane(&self, key: &str) -> Result<Lane, SegmentError> {
-        if !self.has_rest() {
-            return Ok(Lane::Nothing);
-        }
-        let (mut dictionary, mut index) = (Vec::new(), Vec::with_capacity(self.rows));
-        for row in 0..self.rows {
-            let value = self
-                .rest(row)?
-                .into_iter()
-                .find(|(known, _)| &**known == key);
-            index.push(match value {
-                Some((_, value)) => {
-                    dictionary.push(value);
-                    u32::try_from(dictionary.len() - 1).unwrap_or(Values::NO_KEY)
-                }
-                None => Values::NO_KEY,
-            });
-        }
-        Ok(Lane::Octets { dictionary, index })
     }
 
     /// A column of ours in a segment; read once.

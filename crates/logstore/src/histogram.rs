@@ -25,7 +25,8 @@ impl Inner {
     /// Counts what the search part of a query finds.
     ///
     /// # Errors
-    /// `IndexConfigNotExist`, `ParameterInvalid`, `ReadQuotaExceed`, `InternalServerError`.
+    /// `IndexConfigNotExist`, `ShardNotExist`, `ParameterInvalid`, `ReadQuotaExceed`,
+    /// `InternalServerError`.
     pub(crate) fn histograms(
         &self,
         store: &Store,
@@ -57,7 +58,17 @@ impl Inner {
         });
         let mut intervals = Intervals::new(request.time_range, request.interval)?;
         let deadline = Deadline::within(self.settings.query.deadline);
-        let snapshots = store.shards.iter().map(|shard| shard.snapshot()).collect();
+        let snapshots = match request.shard {
+            None => store.shards.iter().map(|shard| shard.snapshot()).collect(),
+            Some(number) => {
+                let shard = u32::try_from(number).ok().and_then(|id| store.shard(id));
+                vec![
+                    shard
+                        .ok_or_else(|| Error::shard_not_exist(number))?
+                        .snapshot(),
+                ]
+            }
+        };
         let mut scan = Scan::new(wanted, Arc::clone(&self.counters), deadline, snapshots);
         while let Some(hits) = scan.next_hits() {
             let segment = hits.segment.clone();
@@ -71,7 +82,8 @@ impl Inner {
     }
 }
 
-/// Even intervals that cover a period; the last may be shorter.
+/// Intervals that cover a period, all of one length; where that is asked for, or the period is a
+/// prime or so, the last may be shorter.
 #[derive(Debug)]
 struct Intervals {
     from: i64,
@@ -84,7 +96,7 @@ impl Intervals {
     fn new(period: TimeRange, length: Option<i64>) -> Result<Self, Error> {
         let (from, to) = (period.from_seconds(), period.to_seconds());
         let seconds = to.saturating_sub(from);
-        let length = length.unwrap_or_else(|| usual_length(seconds));
+        let length = length.unwrap_or_else(|| even_length(seconds));
         let intervals = seconds.saturating_add(length - 1) / length;
         if intervals > MOST_INTERVALS {
             let message =
@@ -141,6 +153,17 @@ impl Intervals {
         };
         starts.zip(&self.counts).map(interval).collect()
     }
+}
+
+/// The length nearest to the usual one that divides a period evenly; the usual one where a period
+/// has no such length near it.
+fn even_length(seconds: i64) -> i64 {
+    let usual = usual_length(seconds);
+    let counts = (1..=2 * USUAL_INTERVALS).filter(|count| seconds % count == 0);
+    let lengths = counts.map(|count| seconds / count);
+    let near = lengths.filter(|length| length / usual < 4 && *length > 0);
+    near.min_by_key(|length| length.abs_diff(usual))
+        .unwrap_or(usual)
 }
 
 /// The shortest of the usual lengths that makes few enough intervals.

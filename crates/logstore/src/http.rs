@@ -2,7 +2,11 @@
 //!
 //! A request is checked in this order: address, signature of the head, operation, rights, size of the body,
 //! the body against the signature, Project, Logstore, what the body says. Nobody unknown makes the
-//! server read a body, and a body is read only when there is room for it and what becomes of it.
+//! server keep a body, and a body is kept only when there is room for it and what becomes of it. What
+//! a refused request still sends is thrown away, up to 32 MiB and 5 seconds, so that its client reads
+//! the answer; then the connection ends, and `connection: close` says so.
+//!
+//! A request line or a head that is no HTTP is answered with its status alone, without JSON.
 
 mod access;
 mod answer;

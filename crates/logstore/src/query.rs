@@ -120,7 +120,12 @@ impl Inner {
         let elapsed = deadline.elapsed().as_millis();
         answer.meta.elapsed_millisecond = u64::try_from(elapsed).unwrap_or(u64::MAX);
         answer.meta.count = u64::try_from(answer.data.len()).unwrap_or(u64::MAX);
-        query.search_text.clone_into(&mut answer.meta.where_query);
+        let search = match query.search_text {
+            "" => "*",
+            text => text,
+        };
+        search.clone_into(&mut answer.meta.where_query);
+        answer.meta.power_sql = request.power_sql;
         let sql = query.sql.filter(|_| answer.meta.has_sql);
         sql.unwrap_or_default()
             .clone_into(&mut answer.meta.agg_query);

@@ -13,7 +13,7 @@ mod token;
 mod vtab;
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -142,6 +142,7 @@ pub(crate) fn prepare_several(
         now_millis,
         period: (time.from_seconds(), time.to_seconds()),
         grouping: true,
+        typed: true,
     };
     let mut further = Vec::new();
     let statement = dialect::translate(sql, &asked, |names| {
@@ -165,10 +166,12 @@ pub(crate) fn prepare_conditions(
         now_millis,
         period: (0, 0),
         grouping: false,
+        // A key is text unless there is an index that says otherwise.
+        typed: false,
     };
-    let columns = |names: &BTreeSet<String>| {
+    let columns = |names: &dialect::Mentioned| {
         let mut columns = columns(names, index);
-        for name in names {
+        for name in names.iter() {
             if !columns
                 .iter()
                 .any(|known| known.name.eq_ignore_ascii_case(name))
@@ -202,11 +205,19 @@ pub(crate) fn prepare_conditions(
 /// The columns that say where a row is; no key is called like that.
 const PLACE: [&str; 2] = ["__cursor__", "__position__"];
 
-/// The columns of the table: those of the index, our own, and the tags that are mentioned.
-fn columns(names: &BTreeSet<String>, index: &IndexConfig) -> Vec<TableColumn> {
+/// Columns that a table has at most: SQLite takes 2000.
+const MOST_COLUMNS: usize = 1900;
+
+/// The columns of the table that are mentioned: of the index, our own, and tags.
+fn columns(names: &dialect::Mentioned, index: &IndexConfig) -> Vec<TableColumn> {
     let text = ColumnKind::Text(usize::try_from(index.max_text_len).unwrap_or(usize::MAX));
     let mut columns = BTreeMap::new();
     let mut add = |name: &str, field: Field, kind: ColumnKind| {
+        let is_there = field == Field::Time;
+        let fits = columns.len() < MOST_COLUMNS && !name.contains('\0');
+        if !is_there && (!fits || !names.has(name)) {
+            return;
+        }
         let column = TableColumn {
             name: name.to_owned(),
             field,
@@ -218,7 +229,8 @@ fn columns(names: &BTreeSet<String>, index: &IndexConfig) -> Vec<TableColumn> {
     add("__time__", Field::Time, ColumnKind::Long);
     add("__topic__", Field::Topic, text);
     add("__source__", Field::Source, text);
-    if names.contains("__time_ns_part__") {
+    // This one is none of `*`.
+    if names.iter().any(|name| name == "__time_ns_part__") {
         add("__time_ns_part__", Field::TimeNs, ColumnKind::Long);
     }
     for (name, key) in index.keys.iter().filter(|(_, key)| key.doc_value) {

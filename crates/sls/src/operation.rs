@@ -46,6 +46,8 @@ pub enum Operation {
 pub struct ListRequest {
     /// A part of the name; empty for all.
     pub part: String,
+    /// Properties, and what they have to be.
+    pub properties: Vec<(&'static str, String)>,
     /// How many to pass over.
     pub offset: usize,
     /// How many at most.
@@ -93,13 +95,17 @@ impl Operation {
         } = parts;
         match (*method, path.as_slice()) {
             ("GET", []) if parts.has_project => Ok(Self::GetProject),
-            ("GET", []) => ListRequest::of(parameters, "projectName").map(Self::ListProjects),
+            ("GET", []) => {
+                let properties = ["resourceGroupId"];
+                ListRequest::of(parameters, "projectName", &properties).map(Self::ListProjects)
+            }
             ("POST", []) => Ok(Self::CreateProject),
             ("PUT", []) => Ok(Self::UpdateProject),
             ("DELETE", []) => Ok(Self::DeleteProject),
             ("GET", ["logs"]) => ProjectQuery::of(parameters).map(Self::QueryProject),
             ("GET", ["logstores"]) => {
-                ListRequest::of(parameters, "logstoreName").map(Self::ListLogstores)
+                let properties = ["telemetryType", "mode"];
+                ListRequest::of(parameters, "logstoreName", &properties).map(Self::ListLogstores)
             }
             ("POST", ["logstores"]) => Ok(Self::CreateLogstore),
             (method, ["logstores", name, below @ ..]) => {
@@ -177,7 +183,12 @@ pub fn allowed(path: &str) -> Vec<&'static str> {
 }
 
 impl ListRequest {
-    fn of(parameters: &Parameters, name: &str) -> Result<Self, Error> {
+    fn of(parameters: &Parameters, name: &str, properties: &[&'static str]) -> Result<Self, Error> {
+        // A client that was given nothing may send what its language calls that.
+        let wanted = |key: &&'static str| {
+            let value = parameters.get(key).filter(|value| *value != "None")?;
+            Some((*key, value.to_owned()))
+        };
         let number = |key, default| {
             let number = parameters.number(key, default)?;
             usize::try_from(number)
@@ -185,21 +196,26 @@ impl ListRequest {
         };
         Ok(Self {
             part: parameters.get(name).unwrap_or_default().to_owned(),
+            properties: properties.iter().filter_map(wanted).collect(),
             offset: number("offset", 0)?,
             size: number("size", 500)?.min(MOST_LISTED),
         })
     }
 
-    /// The page of `names` that is wanted, and how many there are on all pages.
+    /// The page of `items` that is wanted, and how many there are on all pages.
     pub fn page<T>(
         &self,
-        names: impl IntoIterator<Item = T>,
+        items: impl IntoIterator<Item = T>,
         name: impl Fn(&T) -> &str,
+        property: impl for<'t> Fn(&'t T, &str) -> &'t str,
     ) -> (Vec<T>, usize) {
         let mut total = 0;
         let mut page = Vec::new();
-        for item in names {
-            if !name(&item).contains(&self.part) {
+        for item in items {
+            let mut properties = self.properties.iter();
+            let wanted = name(&item).contains(&self.part)
+                && properties.all(|(key, wanted)| property(&item, key) == wanted);
+            if !wanted {
                 continue;
             }
             if total >= self.offset && page.len() < self.size {

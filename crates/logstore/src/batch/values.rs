@@ -256,7 +256,9 @@ impl<'a> Cell<'a> {
                 let text = std::str::from_utf8(octets).ok()?.trim();
                 let digits = text.trim_start_matches(['+', '-']);
                 let number = digits.starts_with(|c: char| c.is_ascii_digit() || c == '.');
-                if number { text.parse().ok() } else { None }
+                // What is too large for a number is none, as in a search.
+                let value: Option<f64> = if number { text.parse().ok() } else { None };
+                value.filter(|value| value.is_finite())
             }
             #[expect(
                 clippy::as_conversions,

@@ -158,6 +158,36 @@ fn held_rest(stored: &Stored, key: &str) -> Lane {
     }
 }
 
+/// A column, and what rows without a value there have elsewhere; `None` when there is no such row.
+pub(super) fn overlaid(column: &Lane, rest: &[(usize, Bytes)], rows: usize) -> Option<Lane> {
+    let missing = |(row, _): &&(usize, Bytes)| matches!(column.cell(*row), Cell::NoKey);
+    let mut rest = rest.iter().filter(missing).peekable();
+    rest.peek()?;
+    let mut scratch = Vec::new();
+    let mut dictionary: Vec<Bytes> = Vec::new();
+    // A column that is indexed keeps its entries, one of integers becomes text.
+    let mut index: Vec<u32> = if let Some((entries, index)) = column.indexed() {
+        dictionary.extend(entries.iter().map(Bytes::copy_from_slice));
+        index.to_vec()
+    } else {
+        let mut place = |row: usize| {
+            let text = column.cell(row).text(&mut scratch)?;
+            dictionary.push(Bytes::copy_from_slice(text));
+            u32::try_from(dictionary.len() - 1).ok()
+        };
+        (0..rows)
+            .map(|row| place(row).unwrap_or(Values::NO_KEY))
+            .collect()
+    };
+    for (row, value) in rest {
+        if let Some(place) = index.get_mut(*row) {
+            dictionary.push(value.clone());
+            *place = u32::try_from(dictionary.len() - 1).unwrap_or(Values::NO_KEY);
+        }
+    }
+    Some(Lane::Octets { dictionary, index })
+}
+
 /// What stands at a path in the values of a lane, which are JSON; each distinct value is read once
 /// where the lane says which are the same.
 pub(super) fn inside(whole: &Lane, rows: usize, path: &str) -> Lane {

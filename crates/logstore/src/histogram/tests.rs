@@ -50,6 +50,53 @@ fn logs_are_counted_in_head_and_segments() {
 }
 
 #[test]
+fn intervals_that_nobody_chose_are_even() {
+    let dir = tempfile::tempdir().unwrap();
+    let logstore = open(dir.path());
+    for seconds in [
+        1, 7, 59, 60, 61, 90, 300, 901, 3600, 3601, 3660, 3700, 86_400, 86_460,
+    ] {
+        let to = i64::from(NOW) + seconds;
+        let all = intervals(&logstore, &format!("from={NOW}&to={to}")).unwrap();
+        let first = all[0].to - all[0].from;
+        assert!(all.iter().all(|i| i.to - i.from == first), "{seconds}");
+        assert!((1..=120).contains(&all.len()), "{seconds}");
+        assert_eq!(all.last().unwrap().to, to);
+    }
+    // 7919 is a prime.
+    let to = NOW + 7919;
+    let all = intervals(&logstore, &format!("from={NOW}&to={to}")).unwrap();
+    assert_eq!(all.len(), 27);
+}
+
+#[test]
+fn one_shard_is_counted_where_it_is_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let logstore = open(dir.path());
+    logstore.append(batch(0, 0, 200)).wait().unwrap();
+    let of = |shard: &str| {
+        let to = NOW + 300;
+        let query = format!("from={NOW}&to={to}&interval=300&shard={shard}");
+        intervals(&logstore, &query)
+    };
+    let inner = logstore.inner();
+    let store = inner.catalog().store(PROJECT, LOGSTORE).cloned().unwrap();
+    let each: u64 = store
+        .shards
+        .iter()
+        .map(|shard| counts(&of(&shard.number().to_string()).unwrap())[0])
+        .sum();
+    assert_eq!(each, 200);
+    for all in ["", "-1"] {
+        assert_eq!(counts(&of(all).unwrap()), [200]);
+    }
+    for unknown in ["99", "-2", "99999999999"] {
+        assert_eq!(of(unknown).unwrap_err().code, ErrorCode::ShardNotExist);
+    }
+    assert_eq!(of("x").unwrap_err().code, ErrorCode::ParameterInvalid);
+}
+
+#[test]
 fn absurd_intervals_are_refused_and_absurd_periods_are_not() {
     let dir = tempfile::tempdir().unwrap();
     let logstore = open(dir.path());

@@ -21,7 +21,15 @@ const USUAL_SHARDS: u32 = 2;
 pub(super) fn list(server: &Server, call: &Call, request: &ListRequest) -> Result<Answer, Error> {
     let project = server.project(call)?;
     let logstores = server.logstore.logstores(project).unwrap_or_default();
-    let (page, total) = request.page(logstores, |logstore| &logstore.name);
+    let usual = |key: &str| if key == "mode" { "standard" } else { "" };
+    let (page, total) = request.page(
+        logstores,
+        |logstore| &logstore.name,
+        |logstore, key| match logstore.properties.get(key).and_then(Value::as_str) {
+            Some(value) => value,
+            None => usual(key),
+        },
+    );
     let names: Vec<&str> = page.iter().map(|logstore| &*logstore.name).collect();
     Ok(Answer::json(
         &json!({ "count": names.len(), "total": total, "logstores": names }),

@@ -109,6 +109,20 @@ pub(super) fn logstore(body: &[u8]) -> Result<LogstoreBody, Error> {
             return Err(logstore_invalid(format!("{key} must be true or false")));
         }
     }
+    for key in ["telemetryType", "mode"] {
+        if properties.get(key).is_some_and(|value| !value.is_string()) {
+            return Err(logstore_invalid(format!("{key} must be a string")));
+        }
+    }
+    let mode = properties.get("mode").and_then(Value::as_str);
+    if mode.is_some_and(|mode| !matches!(mode, "standard" | "query")) {
+        return Err(logstore_invalid("mode must be standard or query"));
+    }
+    for key in ["hot_ttl", "infrequentAccessTTL"] {
+        if properties.get(key).is_some_and(|value| !value.is_i64()) {
+            return Err(logstore_invalid(format!("{key} must be an integer")));
+        }
+    }
     // How the Java SDK says that there is none.
     let splits = properties.get("autoSplit") == Some(&Value::Bool(true));
     if !splits && properties.get("maxSplitShard").and_then(Value::as_i64) == Some(-1) {
@@ -139,7 +153,10 @@ pub(super) fn index(body: &[u8]) -> Result<IndexConfig, Error> {
 
 /// `GetLogs`, versions 2 and 3.
 pub(super) fn query(body: &[u8]) -> Result<GetLogsRequest, Error> {
-    serde_json::from_slice(body).map_err(|error| not_json(&error))
+    serde_json::from_slice(body).map_err(|error| match object(body) {
+        Err(no_object) => no_object,
+        Ok(_) => Error::parameter(format!("a parameter of the request is wrong: {error}")),
+    })
 }
 
 /// `{"consumerGroup","timeout","order"}`

@@ -31,7 +31,7 @@ pub(super) fn get(server: &Server, call: &Call) -> Result<Answer, Error> {
     let name = server.project(call)?;
     let project = server.logstore.project(name);
     let project = project.ok_or_else(|| Error::project_not_exist(name))?;
-    Ok(Answer::json(&shown(&project)))
+    Ok(Answer::json(&shown(server, &project)))
 }
 
 /// `PUT /`
@@ -53,12 +53,22 @@ pub(super) fn delete(server: &Server, call: &Call) -> Result<Answer, Error> {
 /// `GET /` on a host without a Project.
 pub(super) fn list(server: &Server, request: &ListRequest) -> Answer {
     let projects = server.logstore.projects();
-    let (page, total) = request.page(projects, |project| &project.name);
-    let page: Vec<_> = page.iter().map(shown).collect();
+    let (page, total) = request.page(
+        projects,
+        |project| &project.name,
+        |project, key| {
+            project
+                .properties
+                .get(key)
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+        },
+    );
+    let page: Vec<_> = page.iter().map(|project| shown(server, project)).collect();
     Answer::json(&json!({ "count": page.len(), "total": total, "projects": page }))
 }
 
-fn shown(project: &ProjectInfo) -> Map<String, Value> {
+fn shown(server: &Server, project: &ProjectInfo) -> Map<String, Value> {
     let mut shown = Map::new();
     let mut set = |key: &str, value: Value| {
         shown.insert(key.to_owned(), value);
@@ -67,7 +77,7 @@ fn shown(project: &ProjectInfo) -> Map<String, Value> {
     set("description", project.description.as_str().into());
     set("status", "Normal".into());
     set("owner", "".into());
-    set("region", "".into());
+    set("region", server.access.region.as_str().into());
     set("createTime", moment(project.created).into());
     set("lastModifyTime", moment(project.modified).into());
     set("resourceGroupId", "".into());

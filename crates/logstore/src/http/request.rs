@@ -10,13 +10,15 @@ use bytes::Bytes;
 use flowlog_http::Peer;
 use flowlog_record::Timestamp;
 use flowlog_sls::limits::MAX_BODY_OCTETS;
-use flowlog_sls::operation::{self, LogstoreOperation, OperationParts};
+use flowlog_sls::operation::{self, LogstoreOperation, OperationParts, Route};
 use flowlog_sls::signature::{RequestParts, authenticate};
 use flowlog_sls::{
-    Compression, Endpoints, Error, ErrorCode, Headers, Operation, Parameters, Target,
+    Compression, Endpoints, Error, ErrorCode, HashKey, Headers, Operation, Parameters, Target,
 };
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::{Body as _, Incoming};
+use hyper::header::{CONTENT_LENGTH, EXPECT};
+use hyper::http::request::Parts;
 use hyper::{Request, Response};
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -27,6 +29,10 @@ use crate::stats::count;
 
 /// How long a body may take.
 const BODY_TIMEOUT: Duration = Duration::from_mins(1);
+/// The most octets of a refused request's body that are read so that its connection can go on, and
+/// how long that may take.
+const MOST_DISCARDED: u64 = 32 << 20;
+const DISCARD_TIMEOUT: Duration = Duration::from_secs(5);
 /// The largest body of a request other than `PutLogs`, octets.
 const MAX_JSON_OCTETS: u64 = 1 << 20;
 
@@ -94,12 +100,19 @@ impl<'a> Head<'a> {
     /// what [`Envelope::of`] says.
     pub(super) fn asks(self) -> Result<Asked, Error> {
         self.headers.check_api_version()?;
-        let operation = Operation::parse(&OperationParts {
+        let mut operation = Operation::parse(&OperationParts {
             method: self.method,
             path: self.path,
             parameters: &self.parameters,
             has_project: self.project.is_some(),
         })?;
+        // The older spelling of the parameter.
+        if let Operation::Logstore(_, LogstoreOperation::PutLogs(route @ Route::Balanced)) =
+            &mut operation
+            && let Some(key) = self.headers.get("x-log-hashkey")
+        {
+            *route = Route::Key(HashKey::parse(key)?);
+        }
         let writes = matches!(
             operation,
             Operation::Logstore(_, LogstoreOperation::PutLogs(_))
@@ -166,9 +179,18 @@ pub(super) async fn answer(
         now: inner.settings.clock.seconds(),
     };
     let path = request.uri().path().to_owned();
-    let answer = match receive(&server, peer, request).await {
+    let waits = request.headers().contains_key(EXPECT);
+    let (head, mut body) = request.into_parts();
+    let answer = match receive(&server, peer, (head, &mut body)).await {
         Ok(call) => operations::run(&server, call).await,
-        Err(error) => refuse(&error, &path),
+        Err(error) => {
+            let refused = refuse(&error, &path);
+            if discard(&mut body, waits).await {
+                refused
+            } else {
+                refused.with("connection", "close")
+            }
+        }
     };
     count(&inner.counters.requests, 1);
     count(
@@ -195,12 +217,16 @@ fn refuse(error: &Error, path: &str) -> Answer {
 }
 
 /// Checks everything that is the same for all operations.
-async fn receive(server: &Server, peer: Peer, request: Request<Incoming>) -> Result<Call, Error> {
+async fn receive(
+    server: &Server,
+    peer: Peer,
+    (head, body): (Parts, &mut Incoming),
+) -> Result<Call, Error> {
     if server.private && !peer.secure {
         let message = "this Logstore wants https: write https:// before its endpoint";
         return Err(Error::new(ErrorCode::ParameterInvalid, message));
     }
-    let (head, body) = request.into_parts();
+    let has_length = head.headers.contains_key(CONTENT_LENGTH);
     let target = head.uri.to_string();
     let pairs = head
         .headers
@@ -224,6 +250,7 @@ async fn receive(server: &Server, peer: Peer, request: Request<Incoming>) -> Res
     let asking = (&*keyring, &authentic.key.id);
     server.access.check(asking, &asked, (peer, server.now()))?;
     let limit = match asked.envelope {
+        Some(_) if !has_length => return Err(no_length()),
         Some(_) => MAX_BODY_OCTETS,
         None => MAX_JSON_OCTETS,
     };
@@ -268,8 +295,36 @@ impl Server {
     }
 }
 
+fn no_length() -> Error {
+    let message = "Content-Length does not exist in header when it is necessary.";
+    Error::new(ErrorCode::MissingContentLength, message)
+}
+
+/// Reads what is left of the body of a request that is refused, and keeps nothing of it, so that
+/// the client gets to read the answer and the connection can go on; whether it can. A client that
+/// `waits` for a word before it sends the body sends none.
+async fn discard(body: &mut Incoming, waits: bool) -> bool {
+    if body.is_end_stream() {
+        return true;
+    }
+    if waits || body.size_hint().lower() > MOST_DISCARDED {
+        return false;
+    }
+    let rest = Limited::new(body, usize::try_from(MOST_DISCARDED).unwrap_or(0));
+    let mut rest = std::pin::pin!(rest);
+    let all = async {
+        while let Some(frame) = rest.frame().await {
+            if frame.is_err() {
+                return false;
+            }
+        }
+        true
+    };
+    tokio::time::timeout(DISCARD_TIMEOUT, all).await == Ok(true)
+}
+
 /// The body, unless it is too large: then nothing of it is kept.
-async fn read(body: Incoming, most: u64) -> Result<Bytes, Error> {
+async fn read(body: &mut Incoming, most: u64) -> Result<Bytes, Error> {
     let limit = usize::try_from(most).unwrap_or(usize::MAX);
     let read = tokio::time::timeout(BODY_TIMEOUT, Limited::new(body, limit).collect()).await;
     match read {

@@ -7,6 +7,7 @@ use flowlog_access::{AccessKey, AccessKeyId, Keyring, Secret};
 use flowlog_record::Timestamp;
 use flowlog_sls::signature::{RequestParts, content_md5, content_sha256, sign_v1, sign_v4};
 use flowlog_sls::{Endpoints, GetLogsResponse, Headers, Parameters, date};
+use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
@@ -16,6 +17,7 @@ use crate::sample::{LOGSTORE, NOW, PROJECT, batch, open};
 mod access;
 mod consumers;
 mod edge;
+mod errors;
 mod manage;
 mod read;
 mod search;
@@ -247,17 +249,16 @@ fn served_with(logstore: &Arc<Logstore>, test: impl FnOnce(u16)) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let (stop, stopped) = oneshot::channel::<()>();
-        let keyring = Arc::new(Keyring::new(key()));
+        let access = super::Access {
+            keys: super::Keys::new(Arc::new(Keyring::new(key()))),
+            region: "cn-shanghai".to_owned(),
+            account: "1000000000000001".to_owned(),
+        };
         let endpoints = Endpoints::new(["localhost"]);
-        let server = super::serve(
-            (listener, None),
-            Arc::clone(logstore),
-            keyring,
-            endpoints,
-            async {
-                stopped.await.unwrap();
-            },
-        );
+        let listener = (listener, None);
+        let server = super::serve(listener, Arc::clone(logstore), access, endpoints, async {
+            stopped.await.unwrap();
+        });
         let server = tokio::spawn(server);
         test(port);
         stop.send(()).unwrap();
@@ -295,6 +296,13 @@ fn signed_queries_are_answered() {
             assert!(reply.body.contains(r#""telementryType":"logs""#));
             assert_eq!(answer.meta.column_types, ["bigint", "bigint"]);
         }
+        let body = json!({ "from": NOW, "to": NOW + 9, "query": "", "powerSql": true });
+        let reply = Sent::get_logs("").json(&body).ask(port).value();
+        let meta = |key: &str| reply["meta"][key].clone();
+        assert_eq!(
+            (meta("powerSql"), meta("whereQuery")),
+            (json!(true), json!("*"))
+        );
         let reply = Sent::get_logs("bytes = 42").signed_v1(NOW).send(port);
         let answer: GetLogsResponse = serde_json::from_str(&reply.body).unwrap();
         assert_eq!(answer.data[0].get("srcaddr"), Some("10.0.0.42"));
@@ -335,7 +343,12 @@ fn wrong_requests_are_answered_with_the_codes_of_the_service() {
             ..Sent::get_logs("")
         };
         assert_eq!(code(with_body("{")), "400 PostBodyInvalid");
-        assert_eq!(code(with_body("{\"to\":5}")), "400 PostBodyInvalid");
+        assert_eq!(code(with_body("[]")), "400 PostBodyInvalid");
+        assert_eq!(code(with_body("{\"to\":5}")), "400 ParameterInvalid");
+        assert_eq!(
+            code(with_body("{\"from\":\"x\",\"to\":5}")),
+            "400 ParameterInvalid"
+        );
         assert_eq!(
             code(with_body("{\"from\":5,\"to\":5}")),
             "400 ParameterInvalid"

@@ -59,8 +59,10 @@ pub(super) fn possible(search: &Search, chunk: &Chunk) -> bool {
             Field::Time => "__time__",
             Field::Topic => "__topic__",
             Field::Source => "__source__",
+            // A row may have the key in the rest, beside a column of this name.
+            Field::Key(_) if reader.has_rest(*row_group) => return Chance::Maybe,
             Field::Key(_) if reader.has(key) => key,
-            Field::Key(_) if !reader.has("__rest__") => return Chance::Never,
+            Field::Key(_) => return Chance::Never,
             _ => return Chance::Maybe,
         };
         let impossible = match pushdown {
@@ -78,7 +80,6 @@ pub(super) fn possible(search: &Search, chunk: &Chunk) -> bool {
             Pushdown::Equals(text) => !reader.may_hold(*row_group, column, text),
             Pushdown::Present | Pushdown::Prefix(_) => false,
         };
-        // A key may stand in the rest too, when a row has it twice; only the first counts.
         if impossible {
             Chance::Never
         } else {

@@ -28,6 +28,55 @@ fn error(logstore: &Logstore, query: &str) -> flowlog_sls::Error {
     logstore.query(PROJECT, LOGSTORE, &request).unwrap_err()
 }
 
+/// A LogGroup of one row.
+fn sent(contents: &[(&str, &str)]) -> Batch {
+    let contents = contents.iter();
+    let log = Log {
+        time: NOW,
+        time_ns: None,
+        contents: contents
+            .map(|(key, value)| ((*key).into(), value.to_string().into()))
+            .collect(),
+    };
+    Batch {
+        project: PROJECT.into(),
+        logstore: LOGSTORE.into(),
+        origin: None,
+        groups: vec![Group::from(LogGroup {
+            logs: vec![log],
+            ..LogGroup::default()
+        })],
+    }
+}
+
+#[test]
+fn a_key_beside_the_columns_is_found_where_others_have_it_as_a_column() {
+    let dir = tempfile::tempdir().unwrap();
+    let logstore = open(dir.path());
+    let names: Vec<String> = (0..300).map(|at| format!("k{at}")).collect();
+    let mut many: Vec<(&str, &str)> = names.iter().map(|name| (&**name, "1")).collect();
+    many.extend([("srcaddr", "10.0.0.2"), ("bytes", "700")]);
+    logstore
+        .append(sent(&[("srcaddr", "10.0.0.1"), ("bytes", "5")]))
+        .wait()
+        .unwrap();
+    logstore.append(sent(&many)).wait().unwrap();
+    let answers = || {
+        [
+            "bytes = 700",
+            "srcaddr: 10.0.0.2",
+            "10.0.0.2",
+            "* | select srcaddr, bytes where bytes > 100",
+            "* | select srcaddr, sum(bytes) group by srcaddr order by srcaddr",
+        ]
+        .map(|query| ask(&logstore, query).data)
+    };
+    let before = answers();
+    assert!(before.iter().all(|rows| !rows.is_empty()));
+    logstore.seal();
+    assert_eq!(answers(), before);
+}
+
 fn check_searches(logstore: &Logstore) {
     let having = |f: &dyn Fn(u64) -> bool| (0..300).filter(|n| f(*n)).collect::<Vec<u64>>();
     assert_eq!(numbers(logstore, ""), having(&|_| true));

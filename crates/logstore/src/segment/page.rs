@@ -18,9 +18,10 @@ pub(super) struct Indexed {
     pub(super) index: Vec<u32>,
 }
 
-/// Reads all pages; `None` when one of them is not dictionary-encoded.
+/// Reads all pages of a column of so many rows; `None` when one of them is not dictionary-encoded.
 pub(super) fn indexed(
     pages: &mut dyn PageReader,
+    rows: usize,
     optional: bool,
 ) -> Result<Option<Indexed>, SegmentError> {
     let mut all = Indexed::default();
@@ -40,8 +41,14 @@ pub(super) fn indexed(
                 ..
             } => {
                 let levels = size(def_levels_byte_len)?;
+                let count = size(num_values)?;
+                if count > rows.saturating_sub(all.index.len()) {
+                    return Err(SegmentError::Foreign(
+                        "a page has more rows than its row group",
+                    ));
+                }
                 let (levels, values) = buf.split_at_checked(levels).ok_or(SHORT)?;
-                all.add_page(optional.then_some(levels), values, size(num_values)?)?;
+                all.add_page(optional.then_some(levels), values, count)?;
             }
             _ => return Ok(None),
         }

@@ -96,6 +96,15 @@ impl Reader {
         self.place(name).is_some()
     }
 
+    /// Whether rows of a row group may have keys beside their columns.
+    pub(crate) fn has_rest(&self, row_group: usize) -> bool {
+        let Some(chunk) = self.chunk(row_group, "__rest__") else {
+            return false;
+        };
+        let nulls = chunk.statistics().and_then(Statistics::null_count_opt);
+        nulls.is_none_or(|nulls| usize::try_from(nulls).ok() != Some(self.rows(row_group)))
+    }
+
     /// Whether a column holds integers.
     pub(crate) fn is_int(&self, name: &str) -> bool {
         let schema = self.parquet.metadata().file_metadata().schema_descr();
@@ -134,7 +143,7 @@ impl Reader {
         let descriptor = parquet.metadata().schema_descr().column(at);
         let optional = descriptor.max_def_level() > 0;
         if descriptor.physical_type() == PhysicalType::BYTE_ARRAY {
-            let indexed = page::indexed(&mut *parquet.get_column_page_reader(at)?, optional)?;
+            let indexed = page::indexed(&mut *parquet.get_column_page_reader(at)?, rows, optional)?;
             if let Some(page::Indexed { dictionary, index }) = indexed {
                 check(index.len(), rows)?;
                 return Ok(Lane::Octets { dictionary, index });

@@ -7,6 +7,7 @@
 //! - a grouping by sets is one `SELECT` for each of them ([`sets`])
 //! - a comparison of periods is a sub-query over each of them ([`periods`])
 //! - a series of time is joined to the list of all its stretches ([`series`])
+//! - a text is no number ([`types`])
 //! - groups that can be made while scanning are a table of their own ([`group`])
 //! - casts, intervals, times, arrays and the like are functions of ours ([`expression`])
 //! - every name is quoted and every text is a parameter, so that nothing of them is ever syntax
@@ -21,12 +22,16 @@ mod series;
 mod sets;
 mod syntax;
 mod tables;
+mod types;
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use flowlog_sls::Error;
-use sqlparser::ast::{Expr, Ident, LimitClause, Query, SetExpr, Visit, Visitor};
+use sqlparser::ast::{
+    Expr, Ident, Join, JoinConstraint, JoinOperator, LimitClause, Query, Select, SelectItem,
+    SetExpr, Visit, Visitor,
+};
 
 use build::{integer, number};
 
@@ -45,6 +50,8 @@ pub(super) struct Asked {
     pub(super) period: (i64, i64),
     /// Whether groups may be made while scanning.
     pub(super) grouping: bool,
+    /// Whether a column of texts is refused where a number belongs.
+    pub(super) typed: bool,
 }
 
 /// A statement for SQLite.
@@ -74,7 +81,7 @@ const MOST_LIMIT: u64 = 1_000_000;
 pub(super) fn translate(
     sql: &str,
     asked: &Asked,
-    columns: impl FnOnce(&BTreeSet<String>) -> Vec<TableColumn>,
+    columns: impl FnOnce(&Mentioned) -> Vec<TableColumn>,
 ) -> Result<Statement, Error> {
     let mut query = syntax::parse(sql)?;
     check(&query)?;
@@ -86,7 +93,7 @@ pub(super) fn translate(
 pub(super) fn places(
     conditions: &[&str],
     asked: &Asked,
-    columns: impl FnOnce(&BTreeSet<String>) -> Vec<TableColumn>,
+    columns: impl FnOnce(&Mentioned) -> Vec<TableColumn>,
 ) -> Result<Statement, Error> {
     let mut query = syntax::parse_own("select \"__cursor__\", \"__position__\" from log")?;
     let mut selection = None;
@@ -108,7 +115,7 @@ fn rewrite(
     mut query: Box<Query>,
     limit: u64,
     asked: &Asked,
-    columns: impl FnOnce(&BTreeSet<String>) -> Vec<TableColumn>,
+    columns: impl FnOnce(&Mentioned) -> Vec<TableColumn>,
 ) -> Result<Statement, Error> {
     let mut names = Mentioned::default();
     let _: ControlFlow<()> = query.visit(&mut names);
@@ -117,8 +124,13 @@ fn rewrite(
     sets::rewrite(&mut query)?;
     let earlier = periods::rewrite(&mut query)?;
     series::rewrite(&mut query, asked.period)?;
-    let columns = columns(&names.0);
-    let groupings = if asked.grouping {
+    let columns = columns(&names);
+    if asked.typed {
+        types::check(&query, &columns)?;
+    }
+    // A table of groups calls columns of its own like that.
+    let ours = columns.iter().any(|column| column.name.starts_with('#'));
+    let groupings = if asked.grouping && !ours {
         group::plan(&mut query, &columns)
     } else {
         Vec::new()
@@ -136,15 +148,62 @@ fn rewrite(
     })
 }
 
-/// Every name, as it was written.
-#[derive(Default)]
-struct Mentioned(BTreeSet<String>);
+/// The names of a statement, one of which a column has that it reads.
+#[derive(Debug, Default)]
+pub(super) struct Mentioned {
+    /// Every name, as it was written.
+    names: BTreeSet<String>,
+    /// The same in small letters.
+    folded: BTreeSet<String>,
+    /// It reads columns without naming them: `*`, `NATURAL JOIN`.
+    all: bool,
+}
+
+impl Mentioned {
+    pub(super) fn iter(&self) -> impl Iterator<Item = &String> {
+        self.names.iter()
+    }
+
+    /// Whether a column of this name may be read.
+    pub(super) fn has(&self, column: &str) -> bool {
+        // A value inside a key may be named part by part.
+        let key = || column.split_once('.').map(|(key, _)| key);
+        let has = |name: &str| self.folded.contains(&name.to_ascii_lowercase());
+        self.all || has(column) || key().is_some_and(has)
+    }
+}
 
 impl Visitor for Mentioned {
     type Break = ();
 
     fn pre_visit_ident(&mut self, ident: &Ident) -> ControlFlow<()> {
-        self.0.insert(ident.value.clone());
+        self.names.insert(ident.value.clone());
+        self.folded.insert(ident.value.to_ascii_lowercase());
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_select(&mut self, select: &Select) -> ControlFlow<()> {
+        let is_all = |item: &SelectItem| {
+            matches!(
+                item,
+                SelectItem::Wildcard(_) | SelectItem::QualifiedWildcard(..)
+            )
+        };
+        let joins = select.from.iter().flat_map(|table| &table.joins);
+        let is_natural = |join: &Join| {
+            let (JoinOperator::Join(constraint)
+            | JoinOperator::Inner(constraint)
+            | JoinOperator::Left(constraint)
+            | JoinOperator::LeftOuter(constraint)
+            | JoinOperator::Right(constraint)
+            | JoinOperator::RightOuter(constraint)
+            | JoinOperator::FullOuter(constraint)) = &join.join_operator
+            else {
+                return false;
+            };
+            *constraint == JoinConstraint::Natural
+        };
+        self.all |= select.projection.iter().any(is_all) || joins.clone().any(is_natural);
         ControlFlow::Continue(())
     }
 }

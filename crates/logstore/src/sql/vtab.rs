@@ -13,6 +13,7 @@ mod pushdown;
 
 use std::borrow::Cow;
 use std::ffi::{CStr, CString, c_int};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -181,6 +182,32 @@ unsafe impl<'vtab> VTab<'vtab> for LogTable {
 // SAFETY: the structure is `repr(C)` and begins with `sqlite3_vtab_cursor`.
 unsafe impl VTabCursor for LogCursor {
     fn filter(&mut self, _: c_int, plan: Option<&str>, arguments: &Filters<'_>) -> Result<()> {
+        contained(|| self.begin(plan, arguments))
+    }
+
+    fn next(&mut self) -> Result<()> {
+        contained(|| self.advance())
+    }
+
+    fn eof(&self) -> bool {
+        self.hits.is_none()
+    }
+
+    fn column(&self, ctx: &mut Context, column: c_int) -> Result<()> {
+        contained(|| self.show(ctx, column))
+    }
+
+    /// The same in every pass: SQLite goes through the table once for each part of an `OR`, and
+    /// tells rows that it has seen by it.
+    fn rowid(&self) -> Result<i64> {
+        let hits = self.hits.as_ref();
+        let row = hits.and_then(|hits| Some(hits.base + i64::from(*hits.rows.get(self.at)?)));
+        row.ok_or_else(|| failure("there is no row"))
+    }
+}
+
+impl LogCursor {
+    fn begin(&mut self, plan: Option<&str>, arguments: &Filters<'_>) -> Result<()> {
         self.finish();
         let mut plan = plan.unwrap_or_default().split(' ');
         let used = plan
@@ -202,7 +229,7 @@ unsafe impl VTabCursor for LogCursor {
         self.next_chunk()
     }
 
-    fn next(&mut self) -> Result<()> {
+    fn advance(&mut self) -> Result<()> {
         self.at += 1;
         if self
             .hits
@@ -214,11 +241,7 @@ unsafe impl VTabCursor for LogCursor {
         self.next_chunk()
     }
 
-    fn eof(&self) -> bool {
-        self.hits.is_none()
-    }
-
-    fn column(&self, ctx: &mut Context, column: c_int) -> Result<()> {
+    fn show(&self, ctx: &mut Context, column: c_int) -> Result<()> {
         let column = usize::try_from(column).unwrap_or(usize::MAX);
         let row = self.hits.as_ref().and_then(|hits| hits.rows.get(self.at));
         let lane = self.lanes.get(column).and_then(Option::as_ref);
@@ -235,16 +258,6 @@ unsafe impl VTabCursor for LogCursor {
         set(ctx, cell, description.kind)
     }
 
-    /// The same in every pass: SQLite goes through the table once for each part of an `OR`, and
-    /// tells rows that it has seen by it.
-    fn rowid(&self) -> Result<i64> {
-        let hits = self.hits.as_ref();
-        let row = hits.and_then(|hits| Some(hits.base + i64::from(*hits.rows.get(self.at)?)));
-        row.ok_or_else(|| failure("there is no row"))
-    }
-}
-
-impl LogCursor {
     /// Goes to the next chunk in which something was found.
     fn next_chunk(&mut self) -> Result<()> {
         self.hits = None;
@@ -322,6 +335,12 @@ fn set(ctx: &mut Context, cell: Cell<'_>, kind: ColumnKind) -> Result<()> {
             ctx.set_result(&*shown(text, most))
         }
     }
+}
+
+/// SQLite calls; a panic must not go through it: that would end the process.
+fn contained(call: impl FnOnce() -> Result<()>) -> Result<()> {
+    let outcome = catch_unwind(AssertUnwindSafe(call));
+    outcome.unwrap_or_else(|_| Err(failure("internal error")))
 }
 
 fn failure(message: &str) -> Error {

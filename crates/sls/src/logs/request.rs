@@ -156,6 +156,8 @@ pub struct HistogramRequest {
     pub query: String,
     /// Length of an interval in seconds; absent: the service chooses.
     pub interval: Option<i64>,
+    /// Only logs of this shard, which may be none that there is; absent or -1 for all.
+    pub shard: Option<i64>,
 }
 
 impl HistogramRequest {
@@ -184,6 +186,7 @@ impl HistogramRequest {
             topic: parameters.get("topic").unwrap_or_default().to_owned(),
             query: parameters.get("query").unwrap_or_default().to_owned(),
             interval,
+            shard: Some(parameters.number("shard", -1)?).filter(|&shard| shard != -1),
         })
     }
 }

@@ -20,7 +20,7 @@ pub enum LogstoreOperation {
     Update,
     /// `DELETE /logstores/{name}`
     Delete,
-    /// `POST …/shards/lb`, `POST …/shards/route?key=`, `POST /logstores/{name}`
+    /// `POST …/shards/lb[?key=]`, `POST …/shards/route?key=`, `POST /logstores/{name}`
     PutLogs(Route),
     /// `POST …/logs`: the request is in the body.
     GetLogs,
@@ -133,6 +133,9 @@ impl LogstoreOperation {
             ("PUT", []) => Self::Update,
             ("DELETE", []) => Self::Delete,
 
+            ("POST", ["shards", "lb"]) if parameters.get("key").is_some() => {
+                Self::PutLogs(Route::by_key(parameters)?)
+            }
             ("POST", [] | ["shards", "lb"]) => Self::PutLogs(Route::Balanced),
             ("POST", ["shards", "route"]) => Self::PutLogs(Route::by_key(parameters)?),
             ("POST", ["logs"]) => Self::GetLogs,

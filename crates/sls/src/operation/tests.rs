@@ -196,14 +196,22 @@ fn a_host_without_a_project_lists_projects() {
     };
     let request = |part: &str, offset, size| ListRequest {
         part: part.to_owned(),
+        properties: Vec::new(),
         offset,
         size,
+    };
+    let of_group = ListRequest {
+        properties: vec![("resourceGroupId", "rg-1".to_owned())],
+        ..request("", 0, 500)
     };
     let wanted = [
         ("", request("", 0, 500)),
         ("offset=&size=&projectName=", request("", 0, 500)),
         ("offset=3&size=9&projectName=ab", request("ab", 3, 9)),
         ("size=1000000", request("", 0, 500)),
+        ("resourceGroupId=&mode=query", request("", 0, 500)),
+        ("resourceGroupId=None", request("", 0, 500)),
+        ("resourceGroupId=rg-1", of_group),
     ];
     for (query, wanted) in wanted {
         assert_eq!(list(query), Ok(Operation::ListProjects(wanted)), "{query}");
@@ -221,10 +229,18 @@ fn a_page_counts_what_it_does_not_show() {
     let names = ["abc", "bcd", "xbc", "xyz", "bc"];
     let request = ListRequest {
         part: "bc".to_owned(),
+        properties: Vec::new(),
         offset: 1,
         size: 2,
     };
-    assert_eq!(request.page(names, |name| name), (vec!["bcd", "xbc"], 4));
+    let page = |request: &ListRequest| request.page(names, |name| name, |name, _| name);
+    assert_eq!(page(&request), (vec!["bcd", "xbc"], 4));
+    let exact = ListRequest {
+        properties: vec![("mode", "xbc".to_owned())],
+        offset: 0,
+        ..request
+    };
+    assert_eq!(page(&exact), (vec!["xbc"], 1));
 }
 
 #[test]

@@ -56,7 +56,12 @@ fn every_body_that_is_wrong_has_the_code_of_its_operation() {
     assert_eq!(code(description(b"{}")), ErrorCode::ParameterInvalid);
     assert_eq!(code(index(br#"{"line":{}}"#)), ErrorCode::IndexInfoInvalid);
     assert_eq!(code(index(b"{}")), ErrorCode::IndexInfoInvalid);
-    assert_eq!(code(query(br#"{"from":1}"#)), ErrorCode::PostBodyInvalid);
+    assert_eq!(code(query(b"[1]")), ErrorCode::PostBodyInvalid);
+    assert_eq!(code(query(br#"{"from":1}"#)), ErrorCode::ParameterInvalid);
+    assert_eq!(
+        code(query(br#"{"from":"x","to":}"#)),
+        ErrorCode::PostBodyInvalid
+    );
     assert_eq!(
         code(consumer_group(br#"{"timeout":0}"#)),
         ErrorCode::JsonInfoInvalid

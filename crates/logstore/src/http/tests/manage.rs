@@ -25,7 +25,7 @@ fn projects_are_made_changed_listed_and_deleted() {
         let project = get();
         let wanted = json!({
             "projectName": "proj-one", "description": "mine", "status": "Normal", "owner": "",
-            "region": "", "createTime": "2023-11-14 22:13:20",
+            "region": "cn-shanghai", "createTime": "2023-11-14 22:13:20",
             "lastModifyTime": "2023-11-14 22:13:20", "resourceGroupId": "rg-1",
             "dataRedundancyType": "LRS",
         });
@@ -49,7 +49,13 @@ fn projects_are_made_changed_listed_and_deleted() {
                 .collect()
         };
         let all = list("offset=0&size=100");
+        assert_eq!(all["projects"][1]["region"], "cn-shanghai");
         assert_eq!(names(&all), ["flow-logs", "proj-one", "proj-two"]);
+        assert_eq!(
+            names(&list("resourceGroupId=rg-1")),
+            ["proj-one", "proj-two"]
+        );
+        assert_eq!(names(&list("resourceGroupId=rg-2")), Vec::<String>::new());
         let some = list("projectName=proj&offset=1&size=1");
         assert_eq!(names(&some), ["proj-two"]);
         assert_eq!((&some["count"], &some["total"]), (&json!(1), &json!(2)));
@@ -138,6 +144,19 @@ fn logstores_are_listed_and_deleted() {
         assert_eq!(list("offset=&size=&logstoreName=&telemetryType=None"), all);
         let some = json!({ "count": 1, "total": 2, "logstores": ["store-two"] });
         assert_eq!(list("logstoreName=store-&offset=1&size=5"), some);
+        let body = json!({ "logstoreName": "of-metrics", "telemetryType": "Metrics",
+            "mode": "query" });
+        let create = Sent::new("POST", "/logstores").json(&body);
+        create.ask(port).is_done();
+        for query in [
+            "telemetryType=Metrics",
+            "mode=query",
+            "mode=query&telemetryType=Metrics",
+        ] {
+            assert_eq!(list(query)["logstores"], json!(["of-metrics"]), "{query}");
+        }
+        assert_eq!(list("mode=standard&telemetryType=")["total"], 4);
+        assert_eq!(list("telemetryType=None")["total"], 5);
         Sent::new("DELETE", "/logstores/store-two")
             .ask(port)
             .is_done();
@@ -163,6 +182,34 @@ fn what_is_wrong_with_a_logstore_has_its_code() {
             ),
             (
                 json!({ "logstoreName": "abc", "shardCount": 0 }),
+                "400 LogStoreInfoInvalid",
+            ),
+            (
+                json!({ "logstoreName": "abc", "mode": "other" }),
+                "400 LogStoreInfoInvalid",
+            ),
+            (
+                json!({ "logstoreName": "abc", "mode": 1 }),
+                "400 LogStoreInfoInvalid",
+            ),
+            (
+                json!({ "logstoreName": "abc", "telemetryType": 1 }),
+                "400 LogStoreInfoInvalid",
+            ),
+            (
+                json!({ "logstoreName": "abc", "hot_ttl": "7" }),
+                "400 LogStoreInfoInvalid",
+            ),
+            (
+                json!({ "logstoreName": "abc", "infrequentAccessTTL": 1.5 }),
+                "400 LogStoreInfoInvalid",
+            ),
+            (
+                json!({ "logstoreName": "abc", "maxSplitShard": 0 }),
+                "400 LogStoreInfoInvalid",
+            ),
+            (
+                json!({ "logstoreName": "abc", "maxSplitShard": 257 }),
                 "400 LogStoreInfoInvalid",
             ),
             (json!([]), "400 PostBodyInvalid"),

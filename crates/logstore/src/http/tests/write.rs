@@ -107,7 +107,46 @@ fn what_is_wrong_with_logs_has_its_code_and_nothing_is_stored() {
         );
         let route = format!("/logstores/{LOGSTORE}/shards/route?key=1");
         assert_eq!(code(put(&route, &raw)), "400 ParameterInvalid");
+        let by_key = format!("{target}?key=1");
+        assert_eq!(code(put(&by_key, &raw)), "400 ParameterInvalid");
+        let by_header = put(&target, &raw).header("x-log-hashkey", "1");
+        assert_eq!(code(by_header), "400 ParameterInvalid");
         assert!(found(port, "__topic__: put").is_empty());
+    });
+}
+
+#[test]
+fn a_key_chooses_the_shard_in_every_spelling() {
+    served(|port| {
+        let body = json!({ "logstoreName": "keyed", "shardCount": 2 });
+        Sent::new("POST", "/logstores")
+            .json(&body)
+            .ask(port)
+            .is_done();
+        let raw = logs("exp-1", 0..1);
+        let key = "f".repeat(32);
+        for target in [
+            format!("/logstores/keyed/shards/route?key={key}"),
+            format!("/logstores/keyed/shards/lb?key={key}"),
+        ] {
+            put(&target, &raw).ask(port).is_done();
+        }
+        for target in ["/logstores/keyed/shards/lb", "/logstores/keyed"] {
+            let sent = put(target, &raw).header("x-log-hashkey", &key);
+            sent.ask(port).is_done();
+        }
+        let pulled = |shard: u32| {
+            let at = format!("/logstores/keyed/shards/{shard}");
+            let cursor = Sent::new("GET", &format!("{at}?type=cursor&from=begin"));
+            let cursor = cursor.ask(port).value()["cursor"]
+                .as_str()
+                .unwrap()
+                .to_owned();
+            let cursor = cursor.replace('=', "%3D");
+            let pull = Sent::new("GET", &format!("{at}?type=log&count=100&cursor={cursor}"));
+            pull.ask(port).header("x-log-count").unwrap().to_owned()
+        };
+        assert_eq!((&*pulled(0), &*pulled(1)), ("0", "4"));
     });
 }
 

@@ -10,7 +10,7 @@ use sqlparser::ast::{
 };
 
 use super::build::{alias, call, factor, ident, integer, table};
-use super::syntax;
+use super::{earlier_by, syntax};
 
 /// Puts `FROM log` where a `SELECT` has no table, and `json_each` where one has `UNNEST`.
 pub(super) fn complete(query: &mut Query) -> Result<(), Error> {
@@ -33,6 +33,19 @@ struct Complete {
 
 impl VisitorMut for Complete {
     type Break = Error;
+
+    /// A named query must not hide a table of ours: everything behind looks for them by name.
+    fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<Error> {
+        let queries = query.with.iter().flat_map(|with| &with.cte_tables);
+        let mut names = queries.map(|cte| &*cte.alias.name.value);
+        match names.find(|name| is_ours(name) || is_log(name)) {
+            None => ControlFlow::Continue(()),
+            Some(name) => ControlFlow::Break(Error::parameter(format!(
+                "a query of WITH cannot be called '{}', which is a table; give it another name",
+                name.chars().take(100).collect::<String>()
+            ))),
+        }
+    }
 
     fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<Error> {
         if select.from.is_empty() {
@@ -69,6 +82,13 @@ impl VisitorMut for Complete {
 /// Whether a table is one that a statement cannot name.
 fn is_ours(name: &str) -> bool {
     name.starts_with('#') || name.eq_ignore_ascii_case("json_each")
+}
+
+/// Whether a table is that of a Logstore: `log`, `log_2` and so on.
+fn is_log(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    let number = name.strip_prefix("log_").map(str::parse::<usize>);
+    earlier_by(&name).is_some() || matches!(number, Some(Ok(_)))
 }
 
 fn is_unnest(name: &ObjectName) -> bool {

@@ -5,6 +5,7 @@ fn statement(text: &str) -> Result<Statement, Error> {
         now_millis: 1_700_000_000_000,
         period: (1_700_000_000, 1_700_003_600),
         grouping: false,
+        typed: true,
     };
     translate(text, &asked, |_| Vec::new())
 }

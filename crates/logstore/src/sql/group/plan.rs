@@ -224,15 +224,22 @@ impl<'a> Shape<'a> {
         self.aliases.contains(&name.value.to_lowercase())
     }
 
-    /// The column of the table that an expression is.
+    /// The column of the table that an expression is, if groups can have it: doubles are left to
+    /// SQLite.
     fn column(&self, expr: &Expr) -> Option<&'a TableColumn> {
+        self.named(expr)
+            .filter(|column| column.kind != ColumnKind::Double)
+    }
+
+    /// The column of the table that an expression names.
+    fn named(&self, expr: &Expr) -> Option<&'a TableColumn> {
         let name = match expr {
             Expr::Identifier(name) => name,
             Expr::CompoundIdentifier(names) => match names.as_slice() {
                 [table, name] if table.value.to_lowercase() == self.binding => name,
                 _ => return None,
             },
-            Expr::Nested(inner) => return self.column(inner),
+            Expr::Nested(inner) => return self.named(inner),
             _ => return None,
         };
         let is = |column: &&TableColumn| column.name.eq_ignore_ascii_case(&name.value);
@@ -363,7 +370,10 @@ impl VisitorMut for Shape<'_> {
 
     fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
         self.stepped(expr);
-        if let Some(column) = self.column(expr) {
+        if let Some(column) = self.named(expr) {
+            if column.kind == ColumnKind::Double {
+                return ControlFlow::Break(());
+            }
             self.times += usize::from(column.field == Field::Time);
             self.keys.insert(column.name.clone(), column.clone());
             return ControlFlow::Continue(());

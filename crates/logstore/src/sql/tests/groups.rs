@@ -11,7 +11,7 @@ use crate::Logstore;
 use crate::batch::{Batch, Group, Log, LogGroup};
 use crate::sample::{LOGSTORE, NOW, PROJECT, open_with, settings};
 
-/// A row: second, and what it has for `a`, `n` and `m`.
+/// A row: second, and what it has for `a`, `n` (`d` is the same as a number) and `m`.
 type Fields = (
     u32,
     Option<&'static str>,
@@ -52,6 +52,8 @@ fn logstore(dir: &std::path::Path, parts: &[Vec<Fields>]) -> Logstore {
         ("n", KeyIndex::long()),
         ("m", KeyIndex::long()),
         ("mtext", KeyIndex::text()),
+        ("d", KeyIndex::double()),
+        ("#0", KeyIndex::long()),
     ];
     let index = IndexConfig {
         line: Some(LineIndex::usual()),
@@ -61,7 +63,7 @@ fn logstore(dir: &std::path::Path, parts: &[Vec<Fields>]) -> Logstore {
     logstore.set_index(PROJECT, LOGSTORE, Some(index)).unwrap();
     for (at, part) in parts.iter().enumerate() {
         let log = |(time, a, n, m): &Fields| {
-            let pairs = [("a", a), ("n", n), ("m", m), ("mtext", m)];
+            let pairs = [("a", a), ("n", n), ("d", n), ("m", m), ("mtext", m)];
             let pairs = pairs.into_iter().filter_map(|(key, value)| {
                 value.map(|value| (key.into(), Bytes::from_static(value.as_bytes())))
             });
@@ -95,6 +97,7 @@ const KEYS: &[&str] = &[
     "n",
     "m",
     "mtext",
+    "d",
     "__source__",
     "n % 3",
     "upper(a)",
@@ -117,6 +120,8 @@ const AGGREGATES: &[&str] = &[
     "max(n)",
     "min(a)",
     "max(mtext)",
+    "sum(d)",
+    "count(d)",
     "max(__time__) - min(__time__)",
     "count(distinct a)",
     "approx_distinct(n)",
@@ -140,6 +145,10 @@ const CONDITIONS: &[&str] = &[
     "a not like 'x%'",
     "a is null",
     "n is not null and m >= 30",
+    "d is null",
+    "d is not null",
+    "d > 7",
+    "d = 9.5",
     "n = 1 or a is null or m < 2",
     "not (n = 1 or m = 2)",
     "__time__ >= 1700000100 and __time__ < 1700000200",
@@ -224,8 +233,9 @@ fn groups_made(sql: &str) -> usize {
         now_millis: 0,
         period: (0, 1),
         grouping: true,
+        typed: true,
     };
-    let columns = |names: &std::collections::BTreeSet<String>| crate::sql::columns(names, &index);
+    let columns = |names: &crate::sql::dialect::Mentioned| crate::sql::columns(names, &index);
     crate::sql::dialect::translate(sql, &asked, columns)
         .unwrap()
         .groupings
@@ -257,11 +267,33 @@ fn plain_groups_are_made_while_scanning() {
         "select count(*) from log a join log b on a.bytes = b.bytes",
         "select srcaddr, (select count(*) from log) group by srcaddr limit 1",
         "select distinct srcaddr",
-        "select count(*) where srcaddr = 5",
     ] {
         let outer = usize::from(sql.contains("from log) group"));
         assert_eq!(groups_made(sql), outer, "{sql}");
     }
+}
+
+#[test]
+fn a_column_may_be_called_like_one_of_ours() {
+    let dir = tempfile::tempdir().unwrap();
+    let row = |n| (0, Some("x"), Some(n), None);
+    let logstore = logstore(dir.path(), &[vec![row("1"), row("2")]]);
+    let sql = "* | select \"#0\", count(*), sum(n) group by \"#0\"";
+    assert_eq!(rows(&logstore, sql), "null,2,3");
+}
+
+#[test]
+fn a_named_query_cannot_hide_the_table() {
+    let dir = tempfile::tempdir().unwrap();
+    let row = |n| (0, Some("x"), Some(n), None);
+    let logstore = logstore(dir.path(), &[vec![row("1"), row("2")]]);
+    for name in ["log", "LOG", "log_2"] {
+        let sql = format!("with {name} as (select 5 as n) select sum(n) from {name}");
+        let message = super::refused(&logstore, &sql);
+        assert!(message.contains("give it another name"), "{message}");
+    }
+    let sql = "* | with log_of_mine as (select n where n > 1) select sum(n) from log_of_mine";
+    assert_eq!(rows(&logstore, sql), "2");
 }
 
 #[test]

@@ -11,7 +11,7 @@ use rusqlite::vtab::{
 };
 use rusqlite::{Connection, Error, Result};
 
-use super::{Aux, Table, failure};
+use super::{Aux, Table, contained, failure};
 use crate::chunk::Field;
 use crate::query::Scan;
 use crate::sql::group::{Grouping, Groups, Known, NoGroups, Row};
@@ -123,6 +123,33 @@ unsafe impl<'vtab> VTab<'vtab> for GroupTable {
 // SAFETY: the structure is `repr(C)` and begins with `sqlite3_vtab_cursor`.
 unsafe impl VTabCursor for GroupCursor {
     fn filter(&mut self, _: c_int, _: Option<&str>, _: &Filters<'_>) -> Result<()> {
+        contained(|| self.begin())
+    }
+
+    fn next(&mut self) -> Result<()> {
+        self.at += 1;
+        self.row_id += 1;
+        if self.at < self.made.len() {
+            return Ok(());
+        }
+        contained(|| self.more())
+    }
+
+    fn eof(&self) -> bool {
+        self.at >= self.made.len()
+    }
+
+    fn column(&self, ctx: &mut Context, column: c_int) -> Result<()> {
+        contained(|| self.show(ctx, column))
+    }
+
+    fn rowid(&self) -> Result<i64> {
+        Ok(self.row_id)
+    }
+}
+
+impl GroupCursor {
+    fn begin(&mut self) -> Result<()> {
         self.finish();
         self.groups = Groups::new(Arc::clone(&self.of.grouping));
         self.row_id = 0;
@@ -146,20 +173,7 @@ unsafe impl VTabCursor for GroupCursor {
         self.more()
     }
 
-    fn next(&mut self) -> Result<()> {
-        self.at += 1;
-        self.row_id += 1;
-        if self.at < self.made.len() {
-            return Ok(());
-        }
-        self.more()
-    }
-
-    fn eof(&self) -> bool {
-        self.at >= self.made.len()
-    }
-
-    fn column(&self, ctx: &mut Context, column: c_int) -> Result<()> {
+    fn show(&self, ctx: &mut Context, column: c_int) -> Result<()> {
         let column = usize::try_from(column).unwrap_or(usize::MAX);
         let is_time = |key: &crate::sql::group::Key| key.column.field == Field::Time;
         let later = match self.of.grouping.keys.get(column) {
@@ -173,12 +187,6 @@ unsafe impl VTabCursor for GroupCursor {
         }
     }
 
-    fn rowid(&self) -> Result<i64> {
-        Ok(self.row_id)
-    }
-}
-
-impl GroupCursor {
     /// Goes on scanning until there are groups, or to the end.
     fn more(&mut self) -> Result<()> {
         self.made.clear();
@@ -206,8 +214,9 @@ impl GroupCursor {
     }
 
     fn finish(&mut self) {
-        self.made.clear();
+        self.made = Vec::new();
         self.at = 0;
+        self.groups = Groups::new(Arc::clone(&self.of.grouping));
         if let Some(mut scan) = self.scan.take() {
             self.of.log.table.finish(&mut scan);
         }

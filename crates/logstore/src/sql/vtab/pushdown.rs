@@ -106,14 +106,24 @@ fn any_of(column: &TableColumn, values: &[Value]) -> Option<SearchExpression> {
     }
 }
 
+/// From here on not every integer is a double, so that the search and SQLite, which compare an
+/// integer with a double each in its own way, may differ.
+const INEXACT: u64 = 1 << 53;
+
 /// A condition that holds wherever the comparison does; `None` when there is none.
 fn condition(sign: &str, key: &str, value: &Value, kind: ColumnKind) -> Option<SearchExpression> {
     let key = key.to_owned();
     match (kind, value) {
         (ColumnKind::Long | ColumnKind::Double, Value::Integer(_) | Value::Real(_)) => {
             let number = match value {
-                Value::Integer(number) => Number::Integer(*number),
-                Value::Real(number) if number.is_finite() => Number::Float(*number),
+                Value::Integer(number)
+                    if kind == ColumnKind::Long || number.unsigned_abs() < INEXACT =>
+                {
+                    Number::Integer(*number)
+                }
+                Value::Real(number) if number.abs() < 9_007_199_254_740_992.0 => {
+                    Number::Float(*number)
+                }
                 _ => return None,
             };
             let comparison = match sign {
@@ -130,8 +140,11 @@ fn condition(sign: &str, key: &str, value: &Value, kind: ColumnKind) -> Option<S
                 number,
             })
         }
-        // A text that is cut may be equal where the whole is not.
-        (ColumnKind::Text(most), Value::Text(text)) if sign == "=" && text.len() + 4 < most => {
+        // A text that is cut, or in which something is marked that is not UTF-8, may be equal where
+        // the whole is not.
+        (ColumnKind::Text(most), Value::Text(text))
+            if sign == "=" && text.len() + 4 < most && !text.contains('\u{fffd}') =>
+        {
             Some(SearchExpression::Text {
                 key: Some(key),
                 text: Text::Words(text.clone()),

@@ -24,6 +24,8 @@ struct Percentile {
     shares: Vec<f64>,
     /// The shares were an array.
     many: bool,
+    /// Every value was an integer: then so is the result.
+    integers: bool,
     share: Share,
 }
 
@@ -33,6 +35,7 @@ impl Percentile {
             values: Vec::new(),
             shares: Vec::new(),
             many: false,
+            integers: true,
             share,
         }
     }
@@ -68,6 +71,18 @@ impl Percentile {
             behind >= share * total
         });
         reached.or(self.values.last()).map(|(value, _)| *value)
+    }
+
+    /// The integer that a value stands for, when all were integers.
+    fn rounded(&self, value: f64) -> Option<i64> {
+        // A double in these bounds is an integer once rounded.
+        let fits = self.integers && value.abs() < 9.2e18;
+        #[expect(
+            clippy::as_conversions,
+            clippy::cast_possible_truncation,
+            reason = "no double becomes an integer in another way"
+        )]
+        fits.then(|| value.round() as i64)
     }
 
     fn read_shares(&mut self, ctx: &Context<'_>, at: usize) -> Result<()> {
@@ -117,6 +132,7 @@ impl State for Percentile {
             return Ok(());
         }
         self.share.take(16)?;
+        self.integers &= matches!(ctx.get_raw(0), ValueRef::Integer(_));
         self.values.push((value, weight));
         if self.values.len() > MOST_KEPT {
             let before = self.values.len();
@@ -134,9 +150,20 @@ impl State for Percentile {
         }
         if !self.many {
             let share = self.shares.first().copied().unwrap_or(0.5);
-            return Ok(or_null(self.at(share), Value::Real));
+            let value = |value: f64| match self.rounded(value) {
+                Some(integer) => Value::Integer(integer),
+                None => Value::Real(value),
+            };
+            return Ok(or_null(self.at(share), value));
         }
-        let all = self.shares.iter().map(|share| Json::from(self.at(*share)));
+        let value = |value: f64| match self.rounded(value) {
+            Some(integer) => Json::from(integer),
+            None => Json::from(value),
+        };
+        let all = self
+            .shares
+            .iter()
+            .map(|share| self.at(*share).map_or(Json::Null, value));
         json::printed("approx_percentile", &all.collect())
     }
 }
