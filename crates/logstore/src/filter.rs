@@ -137,6 +137,7 @@ impl Filter {
                 counters,
                 deadline,
                 course: Arc::default(),
+                helpers: Arc::clone(&inner.helpers),
             });
             return conditions.places(&table, &inner.settings.query, keep);
         }
@@ -144,7 +145,7 @@ impl Filter {
         while let Some(hits) = scan.next_hits() {
             if let Part::Group(stored) = hits.chunk.part() {
                 let rows = hits.rows.iter();
-                rows.for_each(|row| keep(stored.cursor, i64::from(*row)));
+                rows.for_each(|row| keep(stored.cursor, i64::from(row)));
             }
         }
         if scan.too_late {

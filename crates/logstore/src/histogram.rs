@@ -121,8 +121,8 @@ impl Intervals {
             return Ok(());
         }
         let times = hits.chunk.lane(&Field::Time)?;
-        for row in &hits.rows {
-            self.count(times.cell(place(*row)).int().unwrap_or(0), 1);
+        for row in hits.rows.iter() {
+            self.count(times.cell(place(row)).int().unwrap_or(0), 1);
         }
         Ok(())
     }

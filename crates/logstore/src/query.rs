@@ -2,8 +2,10 @@
 
 mod context;
 mod found;
+mod parallel;
 mod rows;
 mod scan;
+mod selection;
 mod several;
 
 use std::sync::Arc;
@@ -19,7 +21,9 @@ use crate::sql::{self, Table};
 use crate::stats::count;
 use crate::store::{Inner, Logstore, Store};
 
-pub(crate) use scan::{Deadline, Hits, Scan, Wanted, place};
+pub(crate) use parallel::Helpers;
+pub(crate) use scan::{Deadline, Hits, Look, Scan, Unit, Wanted, place};
+pub(crate) use selection::Selection;
 
 /// What stands behind `|` when every log shall tell where it is.
 const WITH_PLACE: &str = "with_pack_meta";
@@ -113,6 +117,7 @@ impl Inner {
                     counters: Arc::clone(&self.counters),
                     deadline,
                     course: Arc::default(),
+                    helpers: Arc::clone(&self.helpers),
                 });
                 self.select(&prepared, &table, &store)?
             }

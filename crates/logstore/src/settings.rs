@@ -1,6 +1,7 @@
 //! What can be chosen about a Logstore, and the clock it reads.
 
 use std::fmt;
+use std::num::NonZero;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -63,6 +64,10 @@ pub struct QueryLimits {
     pub octets: usize,
     /// Queries that run at the same time; others are refused. 4.
     pub concurrent: usize,
+    /// Threads that may help queries, all of them together: the more, the sooner a large query is
+    /// answered, and the less processor is left to what collects and seals meanwhile. Half of the
+    /// processors, at least 1.
+    pub helpers: usize,
 }
 
 impl Default for Settings {
@@ -91,8 +96,13 @@ impl Default for QueryLimits {
             rows: 1_000_000,
             octets: 64 << 20,
             concurrent: 4,
+            helpers: processors().div_ceil(2),
         }
     }
+}
+
+fn processors() -> usize {
+    std::thread::available_parallelism().map_or(1, NonZero::get)
 }
 
 /// Where the Logstore reads the time of day: the system, or a test.

@@ -22,7 +22,7 @@ use flowlog_sls::query::SearchExpression;
 use flowlog_sls::{Error, TimeRange};
 
 use crate::chunk::Field;
-use crate::query::{Deadline, Scan, Wanted};
+use crate::query::{Deadline, Helpers, Scan, Wanted};
 use crate::settings::QueryLimits;
 use crate::shard::Snapshot;
 use crate::stats::Counters;
@@ -41,6 +41,7 @@ pub(crate) struct Table {
     pub(crate) counters: Arc<Counters>,
     pub(crate) deadline: Deadline,
     pub(crate) course: Arc<Course>,
+    pub(crate) helpers: Arc<Helpers>,
 }
 
 /// How a statement goes; all its tables share it.

@@ -23,6 +23,7 @@ use flowlog_sls::operation::Route;
 use crate::batch::{self, Batch};
 use crate::error::{AppendError, OpenError, Refused};
 use crate::metadata::Metadata;
+use crate::query::Helpers;
 use crate::settings::Settings;
 use crate::stats::{Counters, Stats, count};
 
@@ -67,6 +68,8 @@ pub(crate) struct Inner {
     pub(crate) progress: (Mutex<()>, Condvar),
     /// Queries that are running.
     queries: AtomicUsize,
+    /// Threads that may help them.
+    pub(crate) helpers: Arc<Helpers>,
 }
 
 /// What was found when a Logstore was opened.
@@ -103,6 +106,7 @@ impl Logstore {
             &counters.segments_set_aside,
             recovered.set_aside.len().try_into().unwrap_or(0),
         );
+        let helpers = Arc::new(Helpers::new(settings.query.helpers));
         let (commands, received) = bounded(settings.queue.max(1));
         let (seal, frozen) = unbounded();
         let inner = Arc::new(Inner {
@@ -115,6 +119,7 @@ impl Logstore {
             seal_failing: AtomicBool::new(false),
             progress: (Mutex::new(()), Condvar::new()),
             queries: AtomicUsize::new(0),
+            helpers,
         });
         let threads = vec![
             writer::spawn(Arc::clone(&inner), received, seal).map_err(OpenError::io(dir))?,

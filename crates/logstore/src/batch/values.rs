@@ -34,6 +34,13 @@ impl Mask {
             .is_some_and(|word| word >> (row % 64) & 1 == 1)
     }
 
+    /// Clears the bits of the rows that are in the set.
+    pub(crate) fn clear_from(&self, bits: &mut [u64]) {
+        bits.iter_mut()
+            .zip(&self.words)
+            .for_each(|(bits, word)| *bits &= !word);
+    }
+
     /// Whether no row is in the set.
     pub fn is_empty(&self) -> bool {
         self.words.iter().all(|word| *word == 0)

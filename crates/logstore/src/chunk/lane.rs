@@ -82,6 +82,17 @@ impl<'a> Entries<'a> {
         }
     }
 
+    /// The entry at a place.
+    pub(crate) fn octets(self, at: usize) -> Option<Bytes> {
+        match self {
+            Self::Text(entries) => {
+                let text = entries.get(at)?;
+                Some(Bytes::copy_from_slice(text.as_bytes()))
+            }
+            Self::Octets(entries) => entries.get(at).cloned(),
+        }
+    }
+
     pub(crate) fn iter(self) -> impl Iterator<Item = &'a [u8]> {
         let entry = move |at: usize| match self {
             Self::Text(entries) => entries.get(at).map(|text| text.as_bytes()),

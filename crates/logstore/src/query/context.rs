@@ -158,22 +158,22 @@ impl Around<'_> {
             return Ok(());
         };
         let mut scratch = Vec::new();
-        for row in &hits.rows {
-            let Some(id) = ids.cell(place(*row)).text(&mut scratch) else {
+        for row in hits.rows.iter() {
+            let Some(id) = ids.cell(place(row)).text(&mut scratch) else {
                 continue;
             };
             let id = std::str::from_utf8(id).ok().and_then(split);
             let Some((_, counter)) = id.filter(|(stream, _)| *stream == self.anchor.stream) else {
                 continue;
             };
-            let (cursor, position) = hits.chunk.place(place(*row))?;
+            let (cursor, position) = hits.chunk.place(place(row))?;
             let order = (counter, 0, hits.shard, cursor, position);
             let page = match order.cmp(&self.anchor.order) {
                 std::cmp::Ordering::Less => &mut self.back,
                 std::cmp::Ordering::Equal => &mut self.own,
                 std::cmp::Ordering::Greater => &mut self.forward,
             };
-            page.offer(order, &source, *row);
+            page.offer(order, &source, row);
         }
         Ok(())
     }

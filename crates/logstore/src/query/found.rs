@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use flowlog_sls::query::{Chance, Condition, Pushdown, Search, Value};
 
+use super::{Selection, place};
 use crate::batch::Cell;
 use crate::chunk::{Chunk, Field, Lane, Part};
 use crate::segment::SegmentError;
@@ -15,22 +16,24 @@ pub(super) struct Found<'a> {
     /// By condition: the rows that fulfil it, as far as it was looked at.
     conditions: Vec<Rows>,
     all: bool,
+    rows: usize,
 }
 
-#[derive(Clone)]
 enum Rows {
     Unknown,
     None,
     All,
-    Some(Vec<bool>),
+    /// A bit for each row, 64 to a word.
+    Some(Vec<u64>),
 }
 
 impl Rows {
-    fn of(rows: Vec<bool>) -> Self {
-        match (rows.contains(&true), rows.contains(&false)) {
-            (false, _) => Self::None,
-            (true, false) => Self::All,
-            (true, true) => Self::Some(rows),
+    fn of(bits: Vec<u64>, rows: usize) -> Self {
+        let ones: u64 = bits.iter().map(|word| u64::from(word.count_ones())).sum();
+        match usize::try_from(ones) {
+            Ok(0) => Self::None,
+            Ok(ones) if ones == rows => Self::All,
+            _ => Self::Some(bits),
         }
     }
 
@@ -92,7 +95,8 @@ pub(super) fn possible(search: &Search, chunk: &Chunk) -> bool {
 impl<'a> Found<'a> {
     /// Looks at as many conditions as are needed; `None` when nothing is found.
     pub(super) fn new(search: &'a Search, chunk: &Chunk) -> Result<Option<Self>, SegmentError> {
-        let mut conditions = vec![Rows::Unknown; search.conditions().len()];
+        let mut conditions: Vec<Rows> = Vec::new();
+        conditions.resize_with(search.conditions().len(), || Rows::Unknown);
         let mut failed = None;
         let chance = search.chance(|place| {
             let (Some(condition), Some(rows)) =
@@ -113,47 +117,59 @@ impl<'a> Found<'a> {
                 search,
                 conditions,
                 all: chance == Chance::Always,
+                rows: chunk.rows(),
             })),
         }
     }
 
-    /// Whether every row of the chunk is found.
-    pub(super) fn all(&self) -> bool {
-        self.all
+    /// The rows that are found.
+    pub(super) fn selection(&self) -> Selection {
+        if self.all {
+            return Selection::all(self.rows);
+        }
+        let word = |at: usize| {
+            self.search
+                .combine_bits(|place| match self.conditions.get(place) {
+                    Some(Rows::All) => u64::MAX,
+                    Some(Rows::Some(bits)) => bits.get(at).copied().unwrap_or(0),
+                    _ => 0,
+                })
+        };
+        let mut bits: Vec<u64> = (0..self.rows.div_ceil(64)).map(word).collect();
+        if let Some(last) = bits.last_mut() {
+            *last &= beyond(self.rows);
+        }
+        Selection::of(&bits, self.rows)
     }
+}
 
-    /// Whether a row is found.
-    pub(super) fn has(&self, row: usize) -> bool {
-        self.search
-            .combine(|place| match self.conditions.get(place) {
-                Some(Rows::All) => true,
-                Some(Rows::Some(rows)) => rows.get(row).is_some_and(|found| *found),
-                _ => false,
-            })
+/// The bits of the last word that are rows.
+const fn beyond(rows: usize) -> u64 {
+    match rows % 64 {
+        0 => u64::MAX,
+        some => (1 << some) - 1,
     }
 }
 
 /// The rows that fulfil a condition.
 fn evaluate(condition: &Condition, chunk: &Chunk) -> Result<Rows, SegmentError> {
+    let rows = chunk.rows();
     if let Some(key) = condition.key() {
         let lane = chunk.lane(&Field::named(key))?;
-        return Ok(Rows::of(accepted(condition, key, &lane, chunk.rows())));
+        return Ok(Rows::of(accepted(condition, key, &lane, rows), rows));
     }
-    let mut rows = vec![false; chunk.rows()];
+    let mut all = vec![0_u64; rows.div_ceil(64)];
     for (name, field) in fields(chunk)? {
         if !condition.covers(&name) {
             continue;
         }
         let lane: Rc<Lane> = chunk.lane(&field)?;
-        let accepted = accepted(condition, &name, &lane, chunk.rows());
-        rows.iter_mut()
+        let accepted = accepted(condition, &name, &lane, rows);
+        all.iter_mut()
             .zip(accepted)
-            .for_each(|(row, accepted)| *row |= accepted);
-        if !rows.contains(&false) {
-            break;
-        }
+            .for_each(|(all, accepted)| *all |= accepted);
     }
-    Ok(Rows::of(rows))
+    Ok(Rows::of(all, rows))
 }
 
 /// Every field that a row of the chunk may have.
@@ -171,9 +187,9 @@ fn fields(chunk: &Chunk) -> Result<Vec<(Arc<str>, Field)>, SegmentError> {
     Ok(fields)
 }
 
-/// For each row whether its value is accepted; each distinct value is looked at once where the
-/// column says which are the same.
-fn accepted(condition: &Condition, key: &str, lane: &Lane, rows: usize) -> Vec<bool> {
+/// For each row a bit, whether its value is accepted; each distinct value is looked at once where
+/// the column says which are the same.
+fn accepted(condition: &Condition, key: &str, lane: &Lane, rows: usize) -> Vec<u64> {
     if let Some((entries, index)) = lane.indexed()
         && entries.len() <= rows
     {
@@ -182,22 +198,44 @@ fn accepted(condition: &Condition, key: &str, lane: &Lane, rows: usize) -> Vec<b
             .map(|entry| condition.accepts(key, Value::Text(entry)))
             .collect();
         if !entries.contains(&true) {
-            return vec![false; rows];
+            return vec![0; rows.div_ceil(64)];
         }
-        let entry = |at: &u32| {
-            usize::try_from(*at)
-                .ok()
-                .and_then(|at| entries.get(at).copied())
-        };
-        return index.iter().map(|at| entry(at).unwrap_or(false)).collect();
+        return bits(index, |at| {
+            entries.get(place(*at)).copied().unwrap_or(false)
+        });
+    }
+    if let (Lane::Ints { values, no_key }, Some(Pushdown::Integers(low, high))) =
+        (lane, condition.pushdown())
+    {
+        let mut bits = bits(values, |value| low <= *value && *value <= high);
+        no_key.clear_from(&mut bits);
+        return bits;
     }
     if let Lane::Same(_) | Lane::Nothing = lane {
-        return vec![accepts(condition, key, lane.cell(0), &mut Vec::new()); rows];
+        let accepts = accepts(condition, key, lane.cell(0), &mut Vec::new());
+        let word = if accepts { u64::MAX } else { 0 };
+        let mut bits = vec![word; rows.div_ceil(64)];
+        if let Some(last) = bits.last_mut() {
+            *last &= beyond(rows);
+        }
+        return bits;
     }
     let mut scratch = Vec::new();
-    (0..rows)
+    let all: Vec<bool> = (0..rows)
         .map(|row| accepts(condition, key, lane.cell(row), &mut scratch))
-        .collect()
+        .collect();
+    bits(&all, |accepted| *accepted)
+}
+
+/// A bit for each value.
+fn bits<T>(values: &[T], is: impl Fn(&T) -> bool) -> Vec<u64> {
+    let word = |values: &[T]| {
+        values
+            .iter()
+            .enumerate()
+            .fold(0, |word, (at, value)| word | u64::from(is(value)) << at)
+    };
+    values.chunks(64).map(word).collect()
 }
 
 fn accepts(condition: &Condition, key: &str, cell: Cell<'_>, scratch: &mut Vec<u8>) -> bool {

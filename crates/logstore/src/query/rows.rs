@@ -166,15 +166,15 @@ impl Page {
             return Ok(());
         };
         let times = hits.chunk.lane(&Field::Time)?;
-        for row in &hits.rows {
-            let time = times.cell(place(*row)).int().unwrap_or(0);
+        for row in hits.rows.iter() {
+            let time = times.cell(place(row)).int().unwrap_or(0);
             if self.most == 0 || self.is_worse(time) {
                 continue;
             }
             let parts = hits.chunk.lane(&Field::TimeNs)?;
-            let ns = parts.cell(place(*row)).int().unwrap_or(0);
-            let (cursor, position) = hits.chunk.place(place(*row))?;
-            self.offer((time, ns, hits.shard, cursor, position), &source, *row);
+            let ns = parts.cell(place(row)).int().unwrap_or(0);
+            let (cursor, position) = hits.chunk.place(place(row))?;
+            self.offer((time, ns, hits.shard, cursor, position), &source, row);
         }
         Ok(())
     }

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use flowlog_sls::TimeRange;
 use flowlog_sls::query::Search;
 
+use super::Selection;
 use super::found::Found;
 use crate::chunk::{Chunk, Field, Part};
 use crate::segment::{Reader, Segment, SegmentError};
@@ -26,8 +27,7 @@ pub(crate) struct Wanted {
 /// Rows of one chunk that were found.
 pub(crate) struct Hits {
     pub(crate) chunk: Chunk,
-    /// Ascending.
-    pub(crate) rows: Vec<u32>,
+    pub(crate) rows: Selection,
     /// Where the chunk is from, if it is from a segment.
     pub(crate) segment: Option<Arc<Segment>>,
     /// The shard that has it.
@@ -72,9 +72,7 @@ impl Deadline {
 
 /// Goes through a snapshot, chunk by chunk.
 pub(crate) struct Scan {
-    wanted: Arc<Wanted>,
-    counters: Arc<Counters>,
-    deadline: Deadline,
+    look: Look,
     sources: std::vec::IntoIter<Source>,
     /// Row groups of the open segment that are still to be read.
     open: Option<Open>,
@@ -100,12 +98,21 @@ enum Source {
     Group(Arc<Stored>, i64, i64),
 }
 
-/// Rows to look at, and where they are from.
-struct Next {
-    chunk: Chunk,
-    segment: Option<Arc<Segment>>,
+/// Rows to look at, and where they are from; see [`Hits`].
+#[derive(Clone)]
+pub(crate) struct Unit {
+    pub(crate) part: Part,
+    pub(crate) segment: Option<Arc<Segment>>,
     shard: i64,
     base: i64,
+}
+
+/// What a thread needs to look at a unit.
+#[derive(Clone)]
+pub(crate) struct Look {
+    wanted: Arc<Wanted>,
+    counters: Arc<Counters>,
+    deadline: Deadline,
 }
 
 /// Bits of a row's number in its row group, and of a row group's in its segment.
@@ -141,10 +148,13 @@ impl Scan {
                 }
             }
         }
-        Self {
+        let look = Look {
             wanted,
             counters,
             deadline,
+        };
+        Self {
+            look,
             sources: sources.into_iter(),
             open: None,
             unreadable: Vec::new(),
@@ -156,17 +166,20 @@ impl Scan {
     /// The next chunk in which something was found.
     pub(crate) fn next_hits(&mut self) -> Option<Hits> {
         loop {
-            if self.deadline.has_passed() {
+            if self.look.is_too_late() {
                 self.too_late = true;
                 return None;
             }
-            let Next {
-                chunk,
+            let Unit {
+                part,
                 segment,
                 shard,
                 base,
-            } = self.next_chunk()?;
-            match self.find(&chunk) {
+            } = self.next_unit()?;
+            let chunk = Chunk::new(part);
+            let (looked_at, found) = self.look.find(&chunk);
+            self.rows += looked_at;
+            match found {
                 Ok(rows) if rows.is_empty() => {}
                 Ok(rows) => {
                     return Some(Hits {
@@ -182,15 +195,39 @@ impl Scan {
         }
     }
 
+    /// What several threads may share.
+    pub(crate) fn look(&self) -> Look {
+        self.look.clone()
+    }
+
+    /// What is to be looked at next, at most so many; nothing at the end.
+    pub(crate) fn next_units(&mut self, most: usize) -> Vec<Unit> {
+        let mut units = Vec::new();
+        while units.len() < most
+            && let Some(unit) = self.next_unit()
+        {
+            units.push(unit);
+        }
+        units
+    }
+
+    /// Whether a segment was given up.
+    pub(crate) fn is_given_up(&self, segment: &Arc<Segment>) -> bool {
+        let mut given_up = self.unreadable.iter();
+        given_up.any(|(known, _)| Arc::ptr_eq(known, segment))
+    }
+
     /// Leaves out what is left of a segment.
     pub(crate) fn give_up(&mut self, segment: Option<Arc<Segment>>, error: SegmentError) {
-        self.open = None;
-        if let Some(segment) = segment {
+        let Some(segment) = segment else { return };
+        let is_open = |open: &mut Open| Arc::ptr_eq(&open.segment, &segment);
+        self.open.take_if(is_open);
+        if !self.is_given_up(&segment) {
             self.unreadable.push((segment, error));
         }
     }
 
-    fn next_chunk(&mut self) -> Option<Next> {
+    fn next_unit(&mut self) -> Option<Unit> {
         loop {
             if let Some(Open {
                 segment,
@@ -201,8 +238,8 @@ impl Scan {
             {
                 if let Some(row_group) = row_groups.next() {
                     let part = Part::RowGroup(Arc::clone(reader), row_group);
-                    return Some(Next {
-                        chunk: Chunk::new(part),
+                    return Some(Unit {
+                        part,
                         shard: segment.row().shard,
                         segment: Some(Arc::clone(segment)),
                         base: base(*number, row_group),
@@ -212,8 +249,8 @@ impl Scan {
             }
             match self.sources.next()? {
                 Source::Group(stored, shard, number) => {
-                    return Some(Next {
-                        chunk: Chunk::new(Part::Group(stored)),
+                    return Some(Unit {
+                        part: Part::Group(stored),
                         segment: None,
                         shard,
                         base: base(number, 0),
@@ -234,42 +271,35 @@ impl Scan {
             }
         }
     }
+}
 
-    /// The rows that are wanted.
-    fn find(&mut self, chunk: &Chunk) -> Result<Vec<u32>, SegmentError> {
+impl Look {
+    /// Whether there is no time left.
+    pub(crate) fn is_too_late(&self) -> bool {
+        self.deadline.has_passed()
+    }
+
+    /// How many rows of a chunk were looked at, and those of them that are wanted.
+    pub(crate) fn find(&self, chunk: &Chunk) -> (u64, Result<Selection, SegmentError>) {
+        let Self {
+            wanted, counters, ..
+        } = self;
         let bounds = chunk.times();
-        let in_time = bounds.is_none_or(|(least, greatest)| self.wanted.overlaps(least, greatest));
-        if !in_time || !super::found::possible(&self.wanted.search, chunk) {
-            count(
-                &self.counters.row_groups_skipped,
-                u64::from(chunk.is_stored()),
-            );
-            return Ok(Vec::new());
+        let in_time = bounds.is_none_or(|(least, greatest)| wanted.overlaps(least, greatest));
+        let stored = u64::from(chunk.is_stored());
+        if !in_time || !super::found::possible(&wanted.search, chunk) {
+            count(&counters.row_groups_skipped, stored);
+            return (0, Ok(Selection::Some(Vec::new())));
         }
-        count(&self.counters.row_groups_read, u64::from(chunk.is_stored()));
-        self.rows += u64::try_from(chunk.rows()).unwrap_or(0);
-        let Some(found) = Found::new(&self.wanted.search, chunk)? else {
-            return Ok(Vec::new());
-        };
-        let mut rows: Vec<u32> = (0..u32::try_from(chunk.rows()).unwrap_or(u32::MAX)).collect();
-        if !bounds.is_some_and(|(least, greatest)| self.wanted.covers(least, greatest)) {
-            self.wanted.keep_in_time(chunk, &mut rows)?;
-        }
-        if !self.wanted.topic.is_empty() && !rows.is_empty() {
-            let topics = chunk.lane(&Field::Topic)?;
-            let topic = crate::batch::Cell::Octets(self.wanted.topic.as_bytes());
-            rows.retain(|row| topics.cell(place(*row)) == topic);
-        }
-        if !found.all() {
-            rows.retain(|row| found.has(place(*row)));
-        }
-        Ok(rows)
+        count(&counters.row_groups_read, stored);
+        let rows = u64::try_from(chunk.rows()).unwrap_or(0);
+        (rows, wanted.found(chunk, bounds))
     }
 }
 
 impl Drop for Scan {
     fn drop(&mut self) {
-        count(&self.counters.rows_scanned, self.rows);
+        count(&self.look.counters.rows_scanned, self.rows);
     }
 }
 
@@ -284,13 +314,30 @@ impl Wanted {
         self.time.contains(least, 0) && self.time.contains(greatest, 999_999_999)
     }
 
-    fn keep_in_time(&self, chunk: &Chunk, rows: &mut Vec<u32>) -> Result<(), SegmentError> {
+    /// The rows of a chunk that are wanted; `bounds` are those of its times.
+    fn found(&self, chunk: &Chunk, bounds: Option<(i64, i64)>) -> Result<Selection, SegmentError> {
+        let Some(found) = Found::new(&self.search, chunk)? else {
+            return Ok(Selection::Some(Vec::new()));
+        };
+        let mut rows = found.selection();
+        if !bounds.is_some_and(|(least, greatest)| self.covers(least, greatest)) {
+            self.keep_in_time(chunk, &mut rows)?;
+        }
+        if !self.topic.is_empty() && !rows.is_empty() {
+            let topics = chunk.lane(&Field::Topic)?;
+            let topic = crate::batch::Cell::Octets(self.topic.as_bytes());
+            rows.retain(|row| topics.cell(place(row)) == topic);
+        }
+        Ok(rows)
+    }
+
+    fn keep_in_time(&self, chunk: &Chunk, rows: &mut Selection) -> Result<(), SegmentError> {
         let times = chunk.lane(&Field::Time)?;
         let parts = chunk.lane(&Field::TimeNs)?;
         rows.retain(|row| {
-            let seconds = times.cell(place(*row)).int();
+            let seconds = times.cell(place(row)).int();
             let ns = parts
-                .cell(place(*row))
+                .cell(place(row))
                 .int()
                 .and_then(|ns| u32::try_from(ns).ok());
             seconds.is_some_and(|seconds| self.time.contains(seconds, ns.unwrap_or(0)))

@@ -48,6 +48,7 @@ pub(super) fn query(
             counters: Arc::clone(&inner.counters),
             deadline,
             course: Arc::clone(&course),
+            helpers: Arc::clone(&inner.helpers),
         }));
     }
     let rows = prepared.run(&tables, &inner.settings.query);

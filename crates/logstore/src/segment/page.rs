@@ -35,6 +35,7 @@ pub(super) fn indexed(
             Page::DataPageV2 {
                 buf,
                 num_values,
+                num_nulls,
                 encoding: Encoding::RLE_DICTIONARY,
                 def_levels_byte_len,
                 rep_levels_byte_len: 0,
@@ -48,7 +49,9 @@ pub(super) fn indexed(
                     ));
                 }
                 let (levels, values) = buf.split_at_checked(levels).ok_or(SHORT)?;
-                all.add_page(optional.then_some(levels), values, count)?;
+                // Without a null nobody has to look at the levels.
+                let levels = (optional && num_nulls > 0).then_some(levels);
+                all.add_page(levels, values, count)?;
             }
             _ => return Ok(None),
         }
@@ -86,38 +89,18 @@ impl Indexed {
         values: &[u8],
         rows: usize,
     ) -> Result<(), SegmentError> {
-        let mut present = Vec::new();
-        if let Some(levels) = levels {
-            Runs {
-                octets: levels,
-                width: 1,
-            }
-            .decode(rows, &mut present)?;
-        }
-        let count = if levels.is_some() {
-            present.iter().filter(|level| **level == 1).count()
-        } else {
-            rows
+        let Some(levels) = levels else {
+            return places(values, rows, self.dictionary.len(), &mut self.index);
         };
+        let mut present = Vec::new();
+        Runs {
+            octets: levels,
+            width: 1,
+        }
+        .decode(rows, &mut present)?;
+        let count = present.iter().filter(|level| **level == 1).count();
         let mut index = Vec::with_capacity(count);
-        if count > 0 {
-            let (width, octets) = values.split_first().ok_or(SHORT)?;
-            Runs {
-                octets,
-                width: u32::from(*width),
-            }
-            .decode(count, &mut index)?;
-        }
-        let entries = u32::try_from(self.dictionary.len()).unwrap_or(u32::MAX);
-        if index.iter().any(|at| *at >= entries) {
-            return Err(SegmentError::Foreign(
-                "an index points behind its dictionary",
-            ));
-        }
-        if levels.is_none() || count == rows {
-            self.index.append(&mut index);
-            return Ok(());
-        }
+        places(values, count, self.dictionary.len(), &mut index)?;
         let mut index = index.into_iter();
         let value = |level: &u32| match level {
             1 => index.next().unwrap_or(Values::NO_KEY),
@@ -126,4 +109,31 @@ impl Indexed {
         self.index.extend(present.iter().map(value));
         Ok(())
     }
+}
+
+/// Reads so many places of entries, behind the octet that says how wide they are.
+fn places(
+    values: &[u8],
+    count: usize,
+    entries: usize,
+    out: &mut Vec<u32>,
+) -> Result<(), SegmentError> {
+    if count == 0 {
+        return Ok(());
+    }
+    let (width, octets) = values.split_first().ok_or(SHORT)?;
+    let runs = Runs {
+        octets,
+        width: u32::from(*width),
+    };
+    let before = out.len();
+    runs.decode(count, out)?;
+    let greatest = out.get(before..).unwrap_or_default().iter().max();
+    let fits = |greatest: &u32| usize::try_from(*greatest).is_ok_and(|at| at < entries);
+    if greatest.is_none_or(fits) {
+        return Ok(());
+    }
+    Err(SegmentError::Foreign(
+        "an index points behind its dictionary",
+    ))
 }

@@ -141,21 +141,38 @@ impl Runs<'_> {
         let (packed, rest) = self.octets.split_at(octets.min(self.octets.len()));
         self.octets = rest;
         let wanted = room.min(groups.saturating_mul(8));
-        let mask = u64::from(u32::MAX >> (32 - self.width.max(1)));
-        let (mut buffer, mut bits) = (0_u64, 0);
-        let mut packed = packed.iter();
-        for _ in 0..wanted {
-            while bits < self.width {
-                buffer |= u64::from(*packed.next().ok_or(SHORT)?) << bits;
-                bits += 8;
-            }
-            let value = if self.width == 0 { 0 } else { buffer & mask };
-            buffer >>= self.width;
-            bits -= self.width;
-            out.push(u32::try_from(value).map_err(|_| SHORT)?);
+        let width = size(self.width)?;
+        if wanted.saturating_mul(width).div_ceil(8) > packed.len() {
+            return Err(SHORT);
         }
+        let mask = u64::from(u32::MAX) >> (32 - self.width);
+        // A value of up to 32 bits, wherever it begins in an octet, is within eight octets.
+        let whole = packed.len().saturating_sub(8) * 8 / width.max(1);
+        let (wide, narrow) = (whole.min(wanted), wanted - whole.min(wanted));
+        let value = |word: u64, bit: usize| low(word >> (bit & 7) & mask);
+        out.extend((0..wide).map(|at| {
+            let bit = at * width;
+            let octets = packed.get(bit >> 3..).and_then(<[u8]>::first_chunk);
+            value(octets.map_or(0, |octets| u64::from_le_bytes(*octets)), bit)
+        }));
+        out.extend((wide..wide + narrow).map(|at| {
+            let bit = at * width;
+            let mut octets = [0; 8];
+            let there = packed.get(bit >> 3..).unwrap_or_default();
+            octets
+                .iter_mut()
+                .zip(there)
+                .for_each(|(to, from)| *to = *from);
+            value(u64::from_le_bytes(octets), bit)
+        }));
         Ok(())
     }
+}
+
+/// The lower half of a number.
+const fn low(number: u64) -> u32 {
+    let [a, b, c, d, ..] = number.to_le_bytes();
+    u32::from_le_bytes([a, b, c, d])
 }
 
 #[cfg(test)]

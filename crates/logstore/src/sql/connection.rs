@@ -49,8 +49,9 @@ pub(super) fn connect(
         connection.set_limit(limit, value)?;
     }
     let budget = usize::try_from(limits.sql_memory).unwrap_or(usize::MAX);
-    functions::register(&connection, &functions::Budget::of(budget))?;
-    register_tables(&connection, tables, read)?;
+    let budget = functions::Budget::of(budget);
+    functions::register(&connection, &budget)?;
+    register_tables(&connection, tables, read, &budget)?;
     connection.authorizer(Some(authorize))?;
     let watched = tables.to_vec();
     let most = limits.sql_memory;
@@ -71,6 +72,7 @@ fn register_tables(
     connection: &Connection,
     tables: &[Arc<Table>],
     read: &dialect::Statement,
+    budget: &Arc<functions::Budget>,
 ) -> rusqlite::Result<()> {
     for (place, table) in tables.iter().enumerate() {
         vtab::register(connection, &super::table_name(place), table, 0)?;
@@ -83,7 +85,7 @@ fn register_tables(
         vtab::register(connection, &name, table, *seconds)?;
     }
     for grouping in &read.groupings {
-        vtab::register_groups(connection, table, grouping)?;
+        vtab::register_groups(connection, table, grouping, budget)?;
     }
     Ok(())
 }

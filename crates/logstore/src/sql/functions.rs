@@ -86,7 +86,7 @@ use rusqlite::Connection;
 use rusqlite::functions::FunctionFlags;
 use rusqlite::types::Value;
 
-pub(super) use aggregate::{Budget, MOST_PERIODS};
+pub(super) use aggregate::{Budget, MOST_PERIODS, Share};
 pub(super) use text::{Like, is_like, like_parts};
 pub(super) use time::{date, timestamp};
 

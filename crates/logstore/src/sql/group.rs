@@ -13,13 +13,11 @@ mod filter;
 mod plan;
 mod table;
 
-use std::sync::Arc;
-
 use super::TableColumn;
 use filter::Filter;
 
 pub(super) use plan::plan;
-pub(super) use table::{Groups, NoGroups, Row};
+pub(super) use table::{Groups, Made, NoGroups, Shown};
 
 /// A table of partial groups.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,8 +48,10 @@ pub(super) enum Partial {
     Rows,
     /// How many have a value in the column.
     Count(TableColumn),
-    /// The sum of a column of integers.
+    /// The sum of a column of integers, which has to fit 64 bits.
     Sum(TableColumn),
+    /// The same, a double where it does not fit.
+    Total(TableColumn),
     /// The least value.
     Min(TableColumn),
     /// The greatest value.
@@ -63,17 +63,11 @@ impl Partial {
     fn column(&self) -> Option<&TableColumn> {
         match self {
             Self::Rows => None,
-            Self::Count(column) | Self::Sum(column) | Self::Min(column) | Self::Max(column) => {
-                Some(column)
-            }
+            Self::Count(column)
+            | Self::Sum(column)
+            | Self::Total(column)
+            | Self::Min(column)
+            | Self::Max(column) => Some(column),
         }
     }
-}
-
-/// A value of a key or a partial.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) enum Known {
-    Null,
-    Int(i64),
-    Text(Arc<str>),
 }

@@ -201,7 +201,7 @@ unsafe impl VTabCursor for LogCursor {
     /// tells rows that it has seen by it.
     fn rowid(&self) -> Result<i64> {
         let hits = self.hits.as_ref();
-        let row = hits.and_then(|hits| Some(hits.base + i64::from(*hits.rows.get(self.at)?)));
+        let row = hits.and_then(|hits| Some(hits.base + i64::from(hits.rows.get(self.at)?)));
         row.ok_or_else(|| failure("there is no row"))
     }
 }
@@ -249,7 +249,7 @@ impl LogCursor {
         let (Some(row), Some(lane), Some(description)) = (row, lane, description) else {
             return ctx.set_result(Null);
         };
-        let cell = match (description, lane.cell(place(*row))) {
+        let cell = match (description, lane.cell(place(row))) {
             (column, Cell::Int(time)) if column.field == Field::Time => {
                 Cell::Int(time.saturating_add(self.aux.earlier))
             }

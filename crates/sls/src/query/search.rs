@@ -121,6 +121,11 @@ impl Search {
         self.root.chance(&mut |place| certain(fulfils(place))) == Chance::Always
     }
 
+    /// The same of 64 rows at once, a bit for each; beyond the rows that there are bits may be set.
+    pub fn combine_bits(&self, mut fulfil: impl FnMut(usize) -> u64) -> u64 {
+        self.root.bits(&mut fulfil)
+    }
+
     /// What is known of rows of which `known` says it for single conditions, by their place in
     /// [`Search::conditions`]: [`Chance::Never`] means that they need not be read,
     /// [`Chance::Always`] that they need not be filtered.
@@ -130,6 +135,18 @@ impl Search {
 }
 
 impl Node {
+    fn bits(&self, fulfil: &mut impl FnMut(usize) -> u64) -> u64 {
+        match self {
+            Self::All => u64::MAX,
+            Self::Condition(place) => fulfil(*place),
+            Self::Not(inner) => !inner.bits(fulfil),
+            Self::And(parts) => parts
+                .iter()
+                .fold(u64::MAX, |all, part| all & part.bits(fulfil)),
+            Self::Or(parts) => parts.iter().fold(0, |all, part| all | part.bits(fulfil)),
+        }
+    }
+
     fn chance(&self, known: &mut impl FnMut(usize) -> Chance) -> Chance {
         match self {
             Self::All => Chance::Always,

@@ -53,24 +53,24 @@ const TOO_MUCH: &str =
 
 /// A part of the budget, which goes back in the end.
 #[derive(Debug)]
-struct Share {
+pub(in crate::sql) struct Share {
     budget: Arc<Budget>,
     octets: usize,
 }
 
 impl Share {
-    fn of(budget: &Arc<Budget>) -> Self {
+    pub(in crate::sql) fn of(budget: &Arc<Budget>) -> Self {
         let budget = Arc::clone(budget);
         Self { budget, octets: 0 }
     }
 
-    fn take(&mut self, octets: usize) -> Result<()> {
+    pub(in crate::sql) fn take(&mut self, octets: usize) -> Result<()> {
         self.budget.take(octets)?;
         self.octets += octets;
         Ok(())
     }
 
-    fn give(&mut self, octets: usize) {
+    pub(in crate::sql) fn give(&mut self, octets: usize) {
         let octets = octets.min(self.octets);
         self.octets -= octets;
         self.budget.give(octets);

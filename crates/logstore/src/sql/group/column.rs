@@ -1,24 +1,28 @@
 //! One column of a chunk as SQL has it, in one of two forms.
 
+use std::borrow::Cow;
+use std::cell::RefCell;
 use std::rc::Rc;
-use std::sync::Arc;
 
+use bytes::Bytes;
 use hashbrown::HashMap;
 
-use crate::batch::{Cell, Mask, Values};
+use crate::batch::{Mask, Values};
 use crate::chunk::{Chunk, Lane};
-use crate::query::place;
+use crate::query::{Selection, place};
 use crate::segment::SegmentError;
 use crate::sql::{ColumnKind, TableColumn, shown};
+
+/// The columns of a chunk, each read once.
+pub(super) struct Columns<'c> {
+    chunk: &'c Chunk,
+    read: RefCell<Vec<(TableColumn, Rc<Column>)>>,
+}
 
 /// A column of a chunk.
 pub(super) enum Column {
     Ints(Ints),
-    /// For each row the place of its text; the last text is NULL.
-    Texts {
-        entries: Vec<Option<Arc<str>>>,
-        codes: Codes,
-    },
+    Texts(Texts),
 }
 
 /// Integers.
@@ -27,43 +31,104 @@ pub(super) enum Ints {
     Own { values: Vec<i64>, absent: Mask },
 }
 
-/// Places of texts.
-pub(super) enum Codes {
-    /// Those of the lane; where there is none, the last text, which is NULL.
+/// For each row the place of its text; the place behind the last text is NULL.
+pub(super) struct Texts {
+    entries: Entries,
+    index: Index,
+    /// Octets of a text that SQL sees.
+    pub(super) most: usize,
+}
+
+enum Entries {
+    Lane(Rc<Lane>),
+    Own(Vec<Bytes>),
+}
+
+enum Index {
     Lane(Rc<Lane>),
     Own(Vec<u32>),
     /// All rows have the first.
     Same,
 }
 
-impl Column {
-    /// Reads a column.
-    pub(super) fn read(chunk: &Chunk, column: &TableColumn) -> Result<Self, SegmentError> {
-        let lane = chunk.lane(&column.field)?;
-        Ok(match column.kind {
-            ColumnKind::Text(most) => texts(lane, most, chunk.rows()),
-            ColumnKind::Long | ColumnKind::Double => Self::Ints(ints(lane, chunk.rows())),
-        })
+impl<'c> Columns<'c> {
+    pub(super) fn of(chunk: &'c Chunk) -> Self {
+        Self {
+            chunk,
+            read: RefCell::default(),
+        }
+    }
+
+    pub(super) fn get(&self, column: &TableColumn) -> Result<Rc<Column>, SegmentError> {
+        let mut read = self.read.borrow_mut();
+        if let Some((_, known)) = read.iter().find(|(known, _)| known == column) {
+            return Ok(Rc::clone(known));
+        }
+        let lane = self.chunk.lane(&column.field)?;
+        let rows = self.chunk.rows();
+        let new = Rc::new(match column.kind {
+            ColumnKind::Text(most) => Column::Texts(texts(lane, most, rows)),
+            // Doubles do not come here.
+            ColumnKind::Long | ColumnKind::Double => Column::Ints(ints(lane, rows)),
+        });
+        read.push((column.clone(), Rc::clone(&new)));
+        Ok(new)
     }
 }
 
-impl Column {
-    /// The places of the texts of some rows.
-    pub(super) fn codes(&self, rows: &[u32], out: &mut Vec<u32>) {
-        out.clear();
-        let Self::Texts { entries, codes } = self else {
-            return;
-        };
-        let null = u32::try_from(entries.len().saturating_sub(1)).unwrap_or(0);
-        let of =
-            |index: &[u32], row: &u32| index.get(place(*row)).map_or(null, |at| (*at).min(null));
-        match codes {
-            Codes::Same => out.resize(rows.len(), 0),
-            Codes::Own(codes) => out.extend(rows.iter().map(|row| of(codes, row))),
-            Codes::Lane(lane) => {
-                let index = lane.indexed().map(|(_, index)| index).unwrap_or_default();
-                out.extend(rows.iter().map(|row| of(index, row)));
+impl Texts {
+    /// How many different texts there are.
+    pub(super) fn len(&self) -> usize {
+        match &self.entries {
+            Entries::Lane(lane) => lane.indexed().map_or(0, |(entries, _)| entries.len()),
+            Entries::Own(entries) => entries.len(),
+        }
+    }
+
+    /// The octets at a place; none at that of NULL.
+    pub(super) fn octets(&self, at: u32) -> Option<Bytes> {
+        match &self.entries {
+            Entries::Lane(lane) => {
+                let (entries, _) = lane.indexed()?;
+                entries.octets(place(at))
             }
+            Entries::Own(entries) => entries.get(place(at)).cloned(),
+        }
+    }
+
+    /// Calls `each` with every text as SQL sees it, then with NULL.
+    pub(super) fn each<T>(&self, mut each: impl FnMut(Option<&str>) -> T) -> Vec<T> {
+        let mut all = Vec::with_capacity(self.len() + 1);
+        let mut add = |octets: &[u8]| {
+            let text: Cow<'_, str> = shown(octets, self.most);
+            all.push(each(Some(&text)));
+        };
+        match &self.entries {
+            Entries::Lane(lane) => {
+                let entries = lane.indexed().map(|(entries, _)| entries.iter());
+                entries.into_iter().flatten().for_each(add);
+            }
+            Entries::Own(entries) => entries.iter().for_each(|entry| add(entry)),
+        }
+        all.push(each(None));
+        all
+    }
+
+    /// The places of the texts of some rows.
+    pub(super) fn codes(&self, rows: &Selection, out: &mut Vec<u32>) {
+        let null = u32::try_from(self.len()).unwrap_or(u32::MAX);
+        let index = match &self.index {
+            Index::Same => {
+                out.clear();
+                return out.resize(rows.len(), 0);
+            }
+            Index::Own(codes) => codes,
+            Index::Lane(lane) => lane.indexed().map(|(_, index)| index).unwrap_or_default(),
+        };
+        rows.pick(index, null, out);
+        // What a row does not have has a place behind all.
+        for code in out {
+            *code = (*code).min(null);
         }
     }
 }
@@ -80,31 +145,13 @@ impl Ints {
         };
         (values, Some(absent).filter(|absent| !absent.is_empty()))
     }
-
-    /// The greatest multiple of `step` that is not above the value of a row.
-    #[inline]
-    pub(super) fn multiple(&self, row: u32, step: i64) -> Option<i64> {
-        let (values, absent) = match self {
-            Self::Own { values, absent } => (&**values, absent),
-            Self::Lane(lane) => match &**lane {
-                Lane::Ints { values, no_key } => (&**values, no_key),
-                _ => return None,
-            },
-        };
-        let row = place(row);
-        let value = values.get(row).filter(|_| !absent.contains(row))?;
-        Some(match step {
-            ..=1 => *value,
-            step => value - value.rem_euclid(step),
-        })
-    }
 }
 
 fn ints(lane: Rc<Lane>, rows: usize) -> Ints {
     if let Some((entries, index)) = lane.indexed() {
         let known: Vec<Option<i64>> = entries
             .iter()
-            .map(|entry| Cell::Octets(entry).int())
+            .map(|entry| crate::batch::Cell::Octets(entry).int())
             .collect();
         return collected(
             index
@@ -133,23 +180,25 @@ fn collected(values: impl Iterator<Item = Option<i64>>) -> Ints {
     }
 }
 
-/// The last text is NULL.
-fn texts(lane: Rc<Lane>, most: usize, rows: usize) -> Column {
-    let text = |octets: &[u8]| Some(Arc::from(&*shown(octets, most)));
-    if let Some((entries, _)) = lane.indexed() {
-        let entries = entries.iter().map(text).chain([None]).collect();
-        let codes = Codes::Lane(lane);
-        return Column::Texts { entries, codes };
+fn texts(lane: Rc<Lane>, most: usize, rows: usize) -> Texts {
+    if lane.indexed().is_some() {
+        return Texts {
+            entries: Entries::Lane(Rc::clone(&lane)),
+            index: Index::Lane(lane),
+            most,
+        };
     }
     let mut scratch = Vec::new();
     if let Lane::Same(_) | Lane::Nothing = &*lane {
-        let same = lane.cell(0).text(&mut scratch).and_then(text);
-        let entries = vec![same, None];
-        let codes = Codes::Same;
-        return Column::Texts { entries, codes };
+        let same = lane.cell(0).text(&mut scratch).map(Bytes::copy_from_slice);
+        return Texts {
+            entries: Entries::Own(same.into_iter().collect()),
+            index: Index::Same,
+            most,
+        };
     }
     // Looked up, never gone through: its order does not matter.
-    let mut places: HashMap<Vec<u8>, u32, std::hash::RandomState> = HashMap::default();
+    let mut places: HashMap<Bytes, u32, std::hash::RandomState> = HashMap::default();
     let mut entries = Vec::new();
     let mut codes = Vec::with_capacity(rows);
     for row in 0..rows {
@@ -159,17 +208,16 @@ fn texts(lane: Rc<Lane>, most: usize, rows: usize) -> Column {
         };
         let next = u32::try_from(entries.len()).unwrap_or(Values::NO_KEY);
         let code = places.get(octets).copied().unwrap_or_else(|| {
-            entries.push(text(octets));
-            places.insert(octets.to_vec(), next);
+            let octets = Bytes::copy_from_slice(octets);
+            entries.push(octets.clone());
+            places.insert(octets, next);
             next
         });
         codes.push(code);
     }
-    entries.push(None);
-    let null = u32::try_from(entries.len() - 1).unwrap_or(0);
-    for code in &mut codes {
-        *code = (*code).min(null);
+    Texts {
+        entries: Entries::Own(entries),
+        index: Index::Own(codes),
+        most,
     }
-    let codes = Codes::Own(codes);
-    Column::Texts { entries, codes }
 }

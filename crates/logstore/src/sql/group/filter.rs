@@ -5,9 +5,8 @@ use std::cmp::Ordering;
 use rusqlite::types::Value as Sql;
 use sqlparser::ast::{BinaryOperator, Expr, InTarget, UnaryOperator, Value};
 
-use super::column::Column;
-use crate::chunk::Chunk;
-use crate::query::place;
+use super::column::{Column, Columns};
+use crate::query::{Selection, place};
 use crate::segment::SegmentError;
 use crate::sql::functions::{self, Like};
 use crate::sql::{ColumnKind, TableColumn};
@@ -220,33 +219,41 @@ fn sorted<T: Ord>(values: impl Iterator<Item = Option<T>>) -> Option<Vec<T>> {
 
 impl Filter {
     /// The rows among `rows` for which it is true.
-    pub(super) fn keep(&self, chunk: &Chunk, rows: &mut Vec<u32>) -> Result<(), SegmentError> {
+    pub(super) fn keep(
+        &self,
+        columns: &Columns<'_>,
+        rows: &mut Selection,
+    ) -> Result<(), SegmentError> {
         if let Self::All(parts) = self {
-            return parts.iter().try_for_each(|part| part.keep(chunk, rows));
+            return parts.iter().try_for_each(|part| part.keep(columns, rows));
         }
         if rows.is_empty() {
             return Ok(());
         }
-        let truths = self.truths(chunk, rows)?;
+        let truths = self.truths(columns, rows)?;
         let mut truths = truths.into_iter();
         rows.retain(|_| truths.next().flatten() == Some(true));
         Ok(())
     }
 
     /// For each of `rows` whether it is true; `None` where that is unknown.
-    fn truths(&self, chunk: &Chunk, rows: &[u32]) -> Result<Vec<Option<bool>>, SegmentError> {
+    fn truths(
+        &self,
+        columns: &Columns<'_>,
+        rows: &Selection,
+    ) -> Result<Vec<Option<bool>>, SegmentError> {
         match self {
             Self::Not(inner) => {
-                let mut truths = inner.truths(chunk, rows)?;
+                let mut truths = inner.truths(columns, rows)?;
                 for truth in &mut truths {
                     *truth = truth.map(|truth| !truth);
                 }
                 Ok(truths)
             }
-            Self::All(parts) => combined(parts, chunk, rows, false),
-            Self::Any(parts) => combined(parts, chunk, rows, true),
+            Self::All(parts) => combined(parts, columns, rows, false),
+            Self::Any(parts) => combined(parts, columns, rows, true),
             Self::Test(column, test) => {
-                let column = Column::read(chunk, column)?;
+                let column = columns.get(column)?;
                 Ok(test.truths(&column, rows))
             }
         }
@@ -298,13 +305,13 @@ impl Filter {
 /// Unknown unless a part is `decisive`.
 fn combined(
     parts: &[Filter],
-    chunk: &Chunk,
-    rows: &[u32],
+    columns: &Columns<'_>,
+    rows: &Selection,
     decisive: bool,
 ) -> Result<Vec<Option<bool>>, SegmentError> {
     let mut all = vec![Some(!decisive); rows.len()];
     for part in parts {
-        let truths = part.truths(chunk, rows)?;
+        let truths = part.truths(columns, rows)?;
         for (all, truth) in all.iter_mut().zip(truths) {
             *all = match (*all, truth) {
                 (Some(one), _) if one == decisive => Some(decisive),
@@ -318,22 +325,21 @@ fn combined(
 }
 
 impl Test {
-    fn truths(&self, column: &Column, rows: &[u32]) -> Vec<Option<bool>> {
+    fn truths(&self, column: &Column, rows: &Selection) -> Vec<Option<bool>> {
         match column {
             Column::Ints(ints) => {
                 let (values, absent) = ints.parts();
-                let value = |row: &u32| {
-                    let row = place(*row);
+                let value = |row: u32| {
+                    let row = place(row);
                     let absent = absent.is_some_and(|absent| absent.contains(row));
                     values.get(row).copied().filter(|_| !absent)
                 };
                 rows.iter().map(|row| self.of_int(value(row))).collect()
             }
-            Column::Texts { entries, .. } => {
-                let known = entries.iter().map(|entry| self.of_text(entry.as_deref()));
-                let known: Vec<Option<bool>> = known.collect();
+            Column::Texts(texts) => {
+                let known = texts.each(|text| self.of_text(text));
                 let mut codes = Vec::with_capacity(rows.len());
-                column.codes(rows, &mut codes);
+                texts.codes(rows, &mut codes);
                 let truth = |code: &u32| known.get(place(*code)).copied().flatten();
                 codes.iter().map(truth).collect()
             }

@@ -294,10 +294,10 @@ impl<'a> Shape<'a> {
             "count" if is_long || is_text => total(self.partial(Partial::Count(of))),
             "sum" if is_long => call("sum", vec![self.partial(Partial::Sum(of))]),
             "avg" if is_long => {
-                let sum = self.partial(Partial::Sum(of.clone()));
+                let sum = self.partial(Partial::Total(of.clone()));
                 let count = self.partial(Partial::Count(of));
                 Expr::BinaryOp {
-                    left: Box::new(call("#double", vec![call("sum", vec![sum])])),
+                    left: Box::new(call("#total", vec![sum])),
                     op: BinaryOperator::Divide,
                     right: Box::new(call("sum", vec![count])),
                 }

@@ -297,6 +297,23 @@ fn a_named_query_cannot_hide_the_table() {
 }
 
 #[test]
+fn only_the_whole_sum_has_to_fit_64_bits_and_a_mean_never() {
+    let dir = tempfile::tempdir().unwrap();
+    let row = |n| (0, Some("x"), Some(n), None);
+    let (most, least) = ("9223372036854775807", "-9223372036854775807");
+    let parts = [vec![row(most), row("5")], vec![row(least)]];
+    let logstore = logstore(dir.path(), &parts);
+    assert_eq!(rows(&logstore, "* | select sum(n), count(*)"), "5,3");
+    for sql in [
+        "select avg(n) where n > 0",
+        "select avg(n) where n > 0 and coalesce(1, 1) = 1",
+    ] {
+        let mean = rows(&logstore, &format!("* | {sql}"));
+        assert_eq!(mean, "4.611686018427388E18");
+    }
+}
+
+#[test]
 fn sums_beyond_64_bits_are_an_error_either_way() {
     let dir = tempfile::tempdir().unwrap();
     let row = |n| (0, Some("x"), Some(n), None);

@@ -14,7 +14,8 @@ use rusqlite::{Connection, Error, Result};
 use super::{Aux, Table, contained, failure};
 use crate::chunk::Field;
 use crate::query::Scan;
-use crate::sql::group::{Grouping, Groups, Known, NoGroups, Row};
+use crate::sql::functions::{Budget, Share};
+use crate::sql::group::{Grouping, Groups, Made, NoGroups, Shown};
 use crate::sql::{ColumnKind, TableColumn};
 
 /// Makes the table of a grouping known to a connection.
@@ -22,6 +23,7 @@ pub(in crate::sql) fn register(
     connection: &Connection,
     table: &Arc<Table>,
     grouping: &Grouping,
+    budget: &Arc<Budget>,
 ) -> Result<()> {
     const MODULE: Module<'_, GroupTable> = Module::eponymous_only_module();
     let of = Of {
@@ -30,6 +32,7 @@ pub(in crate::sql) fn register(
             earlier: grouping.earlier,
         },
         grouping: Arc::new(grouping.clone()),
+        budget: Arc::clone(budget),
     };
     connection.create_module(&*grouping.name, &MODULE, Some(of))
 }
@@ -39,6 +42,15 @@ pub(in crate::sql) fn register(
 struct Of {
     log: Aux,
     grouping: Arc<Grouping>,
+    /// What all groups and functions of the statement may take together.
+    budget: Arc<Budget>,
+}
+
+impl Of {
+    fn groups(&self) -> Groups {
+        let helpers = Arc::clone(&self.log.table.helpers);
+        Groups::new(Arc::clone(&self.grouping), helpers, Share::of(&self.budget))
+    }
 }
 
 /// The table, as SQLite holds it.
@@ -58,7 +70,7 @@ struct GroupCursor {
     scan: Option<Scan>,
     groups: Groups,
     /// Groups that were made, and the place of the current one.
-    made: Vec<Row>,
+    made: Made,
     at: usize,
     row_id: i64,
 }
@@ -112,8 +124,8 @@ unsafe impl<'vtab> VTab<'vtab> for GroupTable {
             base: sqlite3_vtab_cursor::default(),
             of: self.of.clone(),
             scan: None,
-            groups: Groups::new(Arc::clone(&self.of.grouping)),
-            made: Vec::new(),
+            groups: self.of.groups(),
+            made: Made::default(),
             at: 0,
             row_id: 0,
         })
@@ -151,7 +163,7 @@ unsafe impl VTabCursor for GroupCursor {
 impl GroupCursor {
     fn begin(&mut self) -> Result<()> {
         self.finish();
-        self.groups = Groups::new(Arc::clone(&self.of.grouping));
+        self.groups = self.of.groups();
         self.row_id = 0;
         let (mut wanted, mut lists) = (Vec::new(), Vec::new());
         self.of.grouping.filter.comparisons(&mut wanted, &mut lists);
@@ -180,16 +192,17 @@ impl GroupCursor {
             Some(key) if is_time(key) => self.of.log.earlier,
             _ => 0,
         };
-        match self.made.get(self.at).and_then(|row| row.get(column)) {
-            Some(Known::Int(value)) => ctx.set_result(value.saturating_add(later)),
-            Some(Known::Text(text)) => ctx.set_result(&**text),
-            Some(Known::Null) | None => ctx.set_result(Null),
+        match self.made.value(self.at, column) {
+            Shown::Int(value) => ctx.set_result(value.saturating_add(later)),
+            Shown::Real(value) => ctx.set_result(value),
+            Shown::Text(text) => ctx.set_result(text),
+            Shown::Null => ctx.set_result(Null),
         }
     }
 
     /// Goes on scanning until there are groups, or to the end.
     fn more(&mut self) -> Result<()> {
-        self.made.clear();
+        self.made = Made::default();
         self.at = 0;
         let Some(scan) = &mut self.scan else {
             return Ok(());
@@ -197,7 +210,7 @@ impl GroupCursor {
         match self.groups.next(scan) {
             Ok(made) => {
                 self.made = made;
-                if self.made.is_empty() {
+                if self.made.len() == 0 {
                     self.finish();
                 }
                 Ok(())
@@ -214,9 +227,9 @@ impl GroupCursor {
     }
 
     fn finish(&mut self) {
-        self.made = Vec::new();
+        self.made = Made::default();
         self.at = 0;
-        self.groups = Groups::new(Arc::clone(&self.of.grouping));
+        self.groups = self.of.groups();
         if let Some(mut scan) = self.scan.take() {
             self.of.log.table.finish(&mut scan);
         }

@@ -17,6 +17,7 @@ pub(super) fn add(to: &mut Registry<'_>) -> Result<()> {
     to.add("bitwise_and_agg", &[1], |_| Bits::of(|a, b| a & b))?;
     to.add("bitwise_or_agg", &[1], |_| Bits::of(|a, b| a | b))?;
     to.add("geometric_mean", &[1], |_| GeometricMean(0.0, 0))?;
+    to.add("#total", &[1], |_| Total::default())?;
     to.add("#last", &[1], |_| Last(Value::Null))
 }
 
@@ -71,6 +72,36 @@ impl State for Last {
 
     fn result(&mut self) -> Result<Value> {
         Ok(self.0.clone())
+    }
+}
+
+/// The sum as a double, exact as long as the integers of which it is made have one of 128 bits.
+#[derive(Default)]
+struct Total {
+    integers: i128,
+    reals: f64,
+}
+
+impl State for Total {
+    fn step(&mut self, ctx: &Context<'_>) -> Result<()> {
+        match ctx.get_raw(0) {
+            ValueRef::Integer(value) => {
+                self.integers = self.integers.saturating_add(i128::from(value));
+            }
+            ValueRef::Real(value) => self.reals += value,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn result(&mut self) -> Result<Value> {
+        #[expect(
+            clippy::as_conversions,
+            clippy::cast_precision_loss,
+            reason = "a double is asked for"
+        )]
+        let integers = self.integers as f64;
+        Ok(Value::Real(integers + self.reals))
     }
 }
 

@@ -11,6 +11,15 @@ impl Mix {
     pub(super) fn new() -> Self {
         Self(RandomState::new().hash_one(0))
     }
+
+    /// The hash of some numbers.
+    pub(super) fn of(self, words: &[u64]) -> u64 {
+        let mut state = self;
+        for word in words {
+            state.write_u64(*word);
+        }
+        state.finish()
+    }
 }
 
 impl BuildHasher for Mix {
