@@ -144,7 +144,7 @@ fn served<T>(logstore: &Arc<Logstore>, f: impl FnOnce(u16) -> T) -> T {
     let (stop, stopped) = oneshot::channel::<()>();
     let access = Access::from(Arc::new(Keyring::new(key())));
     let server = serve(
-        listener,
+        (listener, None),
         Arc::clone(logstore),
         access,
         Endpoints::new(["localhost"]),
