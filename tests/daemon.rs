@@ -324,6 +324,23 @@ pub fn binary() -> PathBuf {
     beside
 }
 
+/// What `tests/sdk/install` has put there; `None`, said loudly, when it has not.
+pub fn installed(what: &str) -> Option<PathBuf> {
+    let test = std::env::current_exe().unwrap();
+    // target/debug/deps/TEST-…
+    let sdk = test.ancestors().nth(3).unwrap().join("sdk");
+    let path = sdk.join(what);
+    // The mark is written when a client is whole.
+    let mark = sdk.join(what.split('/').next().unwrap()).join("installed");
+    if path.exists() && mark.exists() {
+        return Some(path);
+    }
+    let ci = std::env::var("CI").is_ok_and(|ci| ci == "true");
+    assert!(!ci, "missing: {}; run tests/sdk/install", path.display());
+    eprintln!("SKIPPED: missing {}; run tests/sdk/install", path.display());
+    None
+}
+
 /// Sends a signal to a process that the test has started.
 pub fn signal(pid: u32, name: &str) {
     let status = Command::new("kill")

@@ -15,7 +15,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use flowlog_tests::daemon::{Daemon, ports};
+use flowlog_tests::daemon::{Daemon, installed, ports};
 
 const KEY: &str = "sdk-key";
 const SECRET: &str = "sdk-secret";
@@ -152,23 +152,6 @@ fn the_python_sdks_of_the_control_api_do_everything_in_three_generations() {
         succeeds(command.arg(generation));
     }
     daemon.stop();
-}
-
-/// What `tests/sdk/install` has put there; `None`, said loudly, when it has not.
-fn installed(what: &str) -> Option<PathBuf> {
-    let test = std::env::current_exe().unwrap();
-    // target/debug/deps/sdk-…
-    let sdk = test.ancestors().nth(3).unwrap().join("sdk");
-    let path = sdk.join(what);
-    // The mark is written when a client is whole.
-    let mark = sdk.join(what.split('/').next().unwrap()).join("installed");
-    if path.exists() && mark.exists() {
-        return Some(path);
-    }
-    let ci = std::env::var("CI").is_ok_and(|ci| ci == "true");
-    assert!(!ci, "missing: {}; run tests/sdk/install", path.display());
-    eprintln!("SKIPPED: missing {}; run tests/sdk/install", path.display());
-    None
 }
 
 fn python() -> Option<PathBuf> {
