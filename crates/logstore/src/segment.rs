@@ -17,6 +17,7 @@
 
 mod checked;
 mod column;
+mod delta;
 mod dictionary;
 mod groups;
 mod layout;

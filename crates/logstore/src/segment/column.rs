@@ -1,61 +1,144 @@
-//! The values of one column of a row group, as the Parquet writer takes them.
+//! The values of one column of a row group, as they are written.
 
-use std::hash::RandomState;
 use std::ops::Range;
+use std::sync::Arc;
 
-use hashbrown::HashMap;
-use parquet::data_type::{ByteArray, ByteArrayType, Int64Type};
+use parquet::data_type::{ByteArray, ByteArrayType};
 use parquet::errors::ParquetError;
 use parquet::file::writer::SerializedColumnWriter;
 
+use super::delta;
 use crate::batch::{Cell, Values};
 
+/// Which rows of a column have a value.
+#[derive(Debug, Default)]
+pub(super) struct Levels {
+    pub(super) rows: usize,
+    /// 1 for each row that has a value, 0 for the others; empty as long as all have one.
+    pub(super) levels: Vec<u32>,
+}
+
 /// Integers of one column of a row group.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(super) struct Ints {
-    values: Vec<i64>,
-    /// 1 for each row that has a value, 0 for the others.
-    levels: Vec<i16>,
+    /// Of the rows that have one.
+    pub(super) values: Vec<i64>,
+    pub(super) levels: Levels,
+}
+
+/// Texts of which each is `PREFIX` and a number: row ids. Each is written as what it has of the one
+/// before it, and the rest.
+#[derive(Debug, Default)]
+pub(super) struct Numbered {
+    /// Prefixes, and behind which of the numbers each ends.
+    prefixes: Vec<(Arc<str>, usize)>,
+    /// Of the rows that have one.
+    pub(super) numbers: Vec<u64>,
+    pub(super) levels: Levels,
+}
+
+impl Levels {
+    pub(super) fn there(&mut self, rows: usize) {
+        self.rows += rows;
+        if !self.levels.is_empty() {
+            self.levels.resize(self.rows, 1);
+        }
+    }
+
+    pub(super) fn missing(&mut self, rows: usize) {
+        if rows > 0 {
+            self.levels.resize(self.rows, 1);
+            self.rows += rows;
+            self.levels.resize(self.rows, 0);
+        }
+    }
+
+    /// Those of some rows; empty when all have a value.
+    pub(super) fn of(&self, rows: &Range<usize>) -> &[u32] {
+        self.levels.get(rows.clone()).unwrap_or_default()
+    }
 }
 
 impl Ints {
     pub(super) fn push(&mut self, value: Option<i64>) {
-        self.levels.push(i16::from(value.is_some()));
-        self.values.extend(value);
+        match value {
+            Some(value) => {
+                self.values.push(value);
+                self.levels.there(1);
+            }
+            None => self.levels.missing(1),
+        }
+    }
+
+    /// Adds rows that all have a value.
+    pub(super) fn add(&mut self, values: impl Iterator<Item = i64>) {
+        let before = self.values.len();
+        self.values.extend(values);
+        self.levels.there(self.values.len() - before);
     }
 
     pub(super) fn extend(&mut self, values: Option<&Values>, rows: Range<usize>) {
         match values {
             Some(Values::Int { values, .. }) => {
-                let values = values.get(rows).unwrap_or_default();
-                self.values.extend_from_slice(values);
-                self.levels.resize(self.levels.len() + values.len(), 1);
+                self.add(values.get(rows).unwrap_or_default().iter().copied());
             }
             Some(values) => rows.for_each(|row| self.push(values.cell(row).int())),
-            None => self.levels.resize(self.levels.len() + rows.len(), 0),
+            None => self.levels.missing(rows.len()),
         }
-    }
-
-    pub(super) fn write(
-        self,
-        to: &mut SerializedColumnWriter<'_>,
-        optional: bool,
-    ) -> Result<(), ParquetError> {
-        let levels = optional.then_some(&*self.levels);
-        to.typed::<Int64Type>()
-            .write_batch(&self.values, levels, None)
-            .map(|_| ())
     }
 }
 
-/// Texts of one column of a row group; an address becomes text once.
+impl Numbered {
+    /// Adds rows of a column; of none, rows without the key.
+    pub(super) fn extend(&mut self, values: Option<&Values>, rows: Range<usize>) {
+        let Some(Values::Numbered { prefix, numbers }) = values else {
+            return self.levels.missing(rows.len());
+        };
+        let numbers = numbers.get(rows).unwrap_or_default();
+        self.numbers.extend_from_slice(numbers);
+        self.levels.there(numbers.len());
+        self.prefixes.push((Arc::clone(prefix), self.numbers.len()));
+    }
+
+    /// Calls `each` with the texts of some of the values.
+    pub(super) fn each(&self, values: Range<usize>, mut each: impl FnMut(&[u8])) {
+        let mut from = values.start;
+        let mut scratch = Vec::new();
+        for (prefix, end) in &self.prefixes {
+            let to = (*end).clamp(from, values.end);
+            for number in self.numbers.get(from..to).unwrap_or_default() {
+                let text = Cell::Numbered(prefix, *number).text(&mut scratch);
+                each(text.unwrap_or_default());
+            }
+            from = to;
+        }
+    }
+
+    /// Writes some of the values (DELTA_BYTE_ARRAY).
+    pub(super) fn encode(&self, values: Range<usize>, out: &mut Vec<u8>) {
+        let (mut shared, mut lengths, mut rests) = (Vec::new(), Vec::new(), Vec::new());
+        let mut before: Vec<u8> = Vec::new();
+        self.each(values, |text| {
+            let same = before.iter().zip(text).take_while(|(a, b)| a == b).count();
+            let rest = text.get(same..).unwrap_or_default();
+            shared.push(i64::try_from(same).unwrap_or(0));
+            lengths.push(i64::try_from(rest.len()).unwrap_or(0));
+            rests.extend_from_slice(rest);
+            before.truncate(same);
+            before.extend_from_slice(rest);
+        });
+        delta::encode(&shared, out);
+        delta::encode(&lengths, out);
+        out.append(&mut rests);
+    }
+}
+
+/// Texts of one column of a row group of which no dictionary is made.
 #[derive(Default)]
 pub(super) struct Texts {
     values: Vec<ByteArray>,
     /// 1 for each row that has a value, 0 for the others.
     levels: Vec<i16>,
-    /// Looked up, never gone through: its order does not matter.
-    addresses: HashMap<[u8; 16], ByteArray, RandomState>,
     scratch: Vec<u8>,
 }
 
@@ -78,7 +161,8 @@ impl Texts {
             }
             Some(values) => {
                 for row in rows {
-                    let value = self.value(values.cell(row));
+                    let text = values.cell(row).text(&mut self.scratch);
+                    let value = text.map(|text| ByteArray::from(text.to_vec()));
                     self.push(value);
                 }
             }
@@ -90,20 +174,6 @@ impl Texts {
             let entry = usize::try_from(*at).ok().and_then(|at| entries.get(at));
             self.push(entry.cloned());
         }
-    }
-
-    fn value(&mut self, cell: Cell<'_>) -> Option<ByteArray> {
-        let Cell::Address(octets) = cell else {
-            return cell
-                .text(&mut self.scratch)
-                .map(|text| ByteArray::from(text.to_vec()));
-        };
-        if let Some(known) = self.addresses.get(&octets) {
-            return Some(known.clone());
-        }
-        let text = ByteArray::from(cell.text(&mut self.scratch)?.to_vec());
-        self.addresses.insert(octets, text.clone());
-        Some(text)
     }
 
     pub(super) fn write(

@@ -1,6 +1,10 @@
-//! The column chunk of a dictionary: its pages, as Parquet wants them, and what is said of them.
+//! Column chunks: their pages, as Parquet wants them, and what is said of them.
+//!
+//! The crate's own writer takes a value at a time; here a column of a row group is at hand as a
+//! whole.
 
 use std::io;
+use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -10,14 +14,15 @@ use parquet::column::page::{CompressedPage, Page, PageWriter as _};
 use parquet::column::writer::ColumnCloseResult;
 use parquet::data_type::ByteArray;
 use parquet::errors::ParquetError;
-use parquet::file::metadata::{ColumnChunkMetaData, ColumnChunkMetaDataBuilder};
+use parquet::file::metadata::ColumnChunkMetaData;
 use parquet::file::statistics::{Statistics, ValueStatistics};
 use parquet::file::writer::{SerializedPageWriter, TrackedWrite};
 use parquet::schema::types::ColumnDescriptor;
 
+use super::column::{Ints, Levels, Numbered};
 use super::dictionary::Dictionary;
-use super::runs;
 use super::write::PAGE_ROWS;
+use super::{delta, runs};
 use crate::batch::Values;
 use crate::settings;
 
@@ -26,122 +31,263 @@ const BOUND_OCTETS: usize = 64;
 /// How often a Bloom filter may say yes without cause.
 const FALSE_YES: f64 = 0.01;
 
-/// How a chunk is written.
-#[derive(Clone, Debug)]
-pub(super) struct Form {
-    pub(super) column: Arc<ColumnDescriptor>,
-    pub(super) compression: settings::Compression,
-    /// Whether searches ask for its values.
-    pub(super) filter: bool,
+/// A column chunk, and what the row group has to know of it.
+pub(super) type Chunk = (Bytes, ColumnCloseResult);
+
+/// How chunks are compressed; what that takes is kept for the next.
+pub(super) struct Squeeze {
+    compression: settings::Compression,
+    zstd: zstd::bulk::Compressor<'static>,
 }
 
-/// A column chunk, and what the row group has to know of it.
-pub(super) fn chunk(
-    dictionary: &Dictionary,
-    form: &Form,
-) -> Result<(Bytes, ColumnCloseResult), ParquetError> {
-    let rows = dictionary.index.len();
-    let mut to = TrackedWrite::new(Vec::with_capacity(rows));
-    let mut pages = SerializedPageWriter::new(&mut to);
-    let first = pages.write_page(dictionary_page(dictionary, form)?)?;
-    let mut data_at = None;
-    let mut plain = first.uncompressed_size;
-    for index in dictionary.index.chunks(PAGE_ROWS) {
-        let page = data_page(dictionary, index, form)?;
-        let written = pages.write_page(page)?;
-        data_at.get_or_insert(written.offset);
-        plain += written.uncompressed_size;
+/// What makes the pages of a column chunk.
+struct Pages<'a> {
+    column: &'a Arc<ColumnDescriptor>,
+    squeeze: &'a mut Squeeze,
+    encoding: Encoding,
+}
+
+/// The rows of a data page, and its values with what stands before them.
+struct Data {
+    rows: usize,
+    nulls: usize,
+    /// Levels, not compressed.
+    levels: Vec<u8>,
+    values: Vec<u8>,
+}
+
+impl Squeeze {
+    pub(super) fn new(compression: settings::Compression) -> io::Result<Self> {
+        Ok(Self {
+            compression,
+            zstd: zstd::bulk::Compressor::new(1)?,
+        })
     }
-    let octets = Bytes::from(to.into_inner()?);
-    let metadata = ColumnChunkMetaData::builder(Arc::clone(&form.column))
-        .set_compression(codec(form.compression))
-        .set_encodings(vec![
-            Encoding::PLAIN,
-            Encoding::RLE,
-            Encoding::RLE_DICTIONARY,
-        ])
-        .set_num_values(signed(rows))
-        .set_total_compressed_size(signed(octets.len()))
-        .set_total_uncompressed_size(signed(plain))
-        .set_dictionary_page_offset(Some(signed(first.offset)))
-        .set_data_page_offset(signed(data_at.unwrap_or(first.bytes_written)));
-    let close = ColumnCloseResult {
-        bytes_written: u64::try_from(octets.len()).unwrap_or(u64::MAX),
-        rows_written: u64::try_from(rows).unwrap_or(u64::MAX),
-        metadata: bounded(metadata, dictionary).build()?,
-        bloom_filter: filter(dictionary, form)?,
-        column_index: None,
-        offset_index: None,
+
+    fn squeeze(&mut self, octets: &[u8]) -> io::Result<Vec<u8>> {
+        match self.compression {
+            settings::Compression::Lz4 => Ok(lz4_flex::block::compress(octets)),
+            settings::Compression::Zstd => self.zstd.compress(octets),
+        }
+    }
+}
+
+/// Texts, each distinct one once; with a filter when searches ask for its values.
+pub(super) fn dictionary(
+    dictionary: &Dictionary,
+    (column, filtered): (&Arc<ColumnDescriptor>, bool),
+    squeeze: &mut Squeeze,
+) -> Result<Chunk, ParquetError> {
+    let mut pages = Pages {
+        column,
+        squeeze,
+        encoding: Encoding::RLE_DICTIONARY,
     };
+    let first = pages.dictionary(dictionary)?;
+    let rows = dictionary.index.chunks(PAGE_ROWS);
+    let data = rows.map(|index| indexed(dictionary, index, column.max_def_level() > 0));
+    let nulls = dictionary.index.iter().filter(|at| **at == Values::NO_KEY);
+    let statistics = bounds(
+        dictionary.entries.iter().min().map(|entry| &**entry),
+        dictionary.entries.iter().max().map(|entry| &**entry),
+        (Some(dictionary.entries.len()), nulls.count()),
+    );
+    let (octets, mut close) = pages.chunk(Some(first), data, statistics)?;
+    if filtered {
+        close.bloom_filter = Some(filter(dictionary)?);
+    }
     Ok((octets, close))
 }
 
-/// Each entry with its length before it.
-fn dictionary_page(dictionary: &Dictionary, form: &Form) -> Result<CompressedPage, ParquetError> {
-    let mut plain = Vec::new();
-    for entry in &dictionary.entries {
-        let length = u32::try_from(entry.len()).unwrap_or(u32::MAX);
-        plain.extend(length.to_le_bytes());
-        plain.extend_from_slice(entry);
-    }
-    let page = Page::DictionaryPage {
-        buf: compress(&plain, form.compression)?.into(),
-        num_values: u32::try_from(dictionary.entries.len()).unwrap_or(u32::MAX),
-        encoding: Encoding::PLAIN,
-        is_sorted: false,
+/// Integers.
+pub(super) fn ints(
+    ints: &Ints,
+    column: &Arc<ColumnDescriptor>,
+    squeeze: &mut Squeeze,
+) -> Result<Chunk, ParquetError> {
+    let pages = Pages {
+        column,
+        squeeze,
+        encoding: Encoding::DELTA_BINARY_PACKED,
     };
-    Ok(CompressedPage::new(page, plain.len()))
+    let data = data(&ints.levels, column, |values, out| {
+        delta::encode(ints.values.get(values).unwrap_or_default(), out);
+    });
+    let statistics = ValueStatistics::new(
+        ints.values.iter().min().copied(),
+        ints.values.iter().max().copied(),
+        None,
+        u64::try_from(ints.levels.rows - ints.values.len()).ok(),
+        false,
+    );
+    pages.chunk(None, data, Statistics::Int64(statistics))
 }
 
-fn data_page(
-    dictionary: &Dictionary,
-    index: &[u32],
-    form: &Form,
-) -> Result<CompressedPage, ParquetError> {
+/// Row ids.
+pub(super) fn numbered(
+    numbered: &Numbered,
+    column: &Arc<ColumnDescriptor>,
+    squeeze: &mut Squeeze,
+) -> Result<Chunk, ParquetError> {
+    let pages = Pages {
+        column,
+        squeeze,
+        encoding: Encoding::DELTA_BYTE_ARRAY,
+    };
+    let (mut least, mut greatest): (Option<Vec<u8>>, Vec<u8>) = (None, Vec::new());
+    numbered.each(0..numbered.numbers.len(), |text| {
+        if least.as_ref().is_none_or(|least| text < &**least) {
+            least = Some(text.to_vec());
+        }
+        if text > &*greatest {
+            text.clone_into(&mut greatest);
+        }
+    });
+    let data = data(&numbered.levels, column, |values, out| {
+        numbered.encode(values, out);
+    });
+    let nulls = numbered.levels.rows - numbered.numbers.len();
+    let greatest = least.is_some().then_some(&*greatest);
+    let statistics = bounds(least.as_deref(), greatest, (None, nulls));
+    pages.chunk(None, data, statistics)
+}
+
+/// The pages of values that stand one behind the other; `encode` writes some of them.
+fn data<'a>(
+    levels: &'a Levels,
+    column: &ColumnDescriptor,
+    mut encode: impl FnMut(Range<usize>, &mut Vec<u8>) + 'a,
+) -> impl Iterator<Item = Data> + 'a {
+    let optional = column.max_def_level() > 0;
+    let mut next = 0;
+    (0..levels.rows).step_by(PAGE_ROWS).map(move |from| {
+        let rows = from..(from + PAGE_ROWS).min(levels.rows);
+        let some = levels.of(&rows);
+        let nulls = some.iter().filter(|level| **level == 0).count();
+        let there = rows.len() - nulls;
+        let mut page = Data {
+            rows: rows.len(),
+            nulls,
+            levels: Vec::new(),
+            values: Vec::new(),
+        };
+        if optional && nulls == 0 {
+            runs::encode_run(1, rows.len(), 1, &mut page.levels);
+        } else if optional {
+            runs::encode(some, 1, &mut page.levels);
+        }
+        encode(next..next + there, &mut page.values);
+        next += there;
+        page
+    })
+}
+
+/// A page of places in a dictionary.
+fn indexed(dictionary: &Dictionary, index: &[u32], optional: bool) -> Data {
     let there = |at: &&u32| **at != Values::NO_KEY;
     let count = index.iter().filter(there).count();
-    let mut octets = Vec::new();
-    if form.column.max_def_level() > 0 {
-        levels(index, count, &mut octets);
-    }
-    let levels = octets.len();
     let width = width_of(dictionary.entries.len());
-    let mut values = vec![u8::try_from(width).unwrap_or(32)];
-    if count == index.len() {
-        runs::encode(index, width, &mut values);
-    } else {
-        let there: Vec<u32> = index.iter().filter(there).copied().collect();
-        runs::encode(&there, width, &mut values);
-    }
-    let plain = levels + values.len();
-    let small = compress(&values, form.compression)?;
-    let is_compressed = small.len() < values.len();
-    octets.extend_from_slice(if is_compressed { &small } else { &values });
-    let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-    let page = Page::DataPageV2 {
-        buf: octets.into(),
-        num_values: number(index.len()),
-        encoding: Encoding::RLE_DICTIONARY,
-        num_nulls: number(index.len() - count),
-        num_rows: number(index.len()),
-        def_levels_byte_len: number(levels),
-        rep_levels_byte_len: 0,
-        is_compressed,
-        statistics: None,
+    let mut page = Data {
+        rows: index.len(),
+        nulls: index.len() - count,
+        levels: Vec::new(),
+        values: vec![u8::try_from(width).unwrap_or(32)],
     };
-    Ok(CompressedPage::new(page, plain))
+    if count == index.len() {
+        if optional {
+            runs::encode_run(1, count, 1, &mut page.levels);
+        }
+        runs::encode(index, width, &mut page.values);
+    } else {
+        let levels = index.iter().map(|at| u32::from(*at != Values::NO_KEY));
+        runs::encode(&levels.collect::<Vec<_>>(), 1, &mut page.levels);
+        let there: Vec<u32> = index.iter().filter(there).copied().collect();
+        runs::encode(&there, width, &mut page.values);
+    }
+    page
 }
 
-/// 1 for each row that has a value, 0 for the others.
-fn levels(index: &[u32], there: usize, out: &mut Vec<u8>) {
-    if there == index.len() {
-        return runs::encode_run(1, index.len(), 1, out);
+impl Pages<'_> {
+    fn chunk(
+        mut self,
+        dictionary: Option<CompressedPage>,
+        data: impl Iterator<Item = Data>,
+        statistics: Statistics,
+    ) -> Result<Chunk, ParquetError> {
+        let mut to = TrackedWrite::new(Vec::with_capacity(1 << 16));
+        let mut pages = SerializedPageWriter::new(&mut to);
+        let (mut rows, mut plain) = (0, 0);
+        let (mut dictionary_at, mut data_at) = (None, None);
+        let mut encodings = vec![Encoding::RLE, self.encoding];
+        if let Some(page) = dictionary {
+            let written = pages.write_page(page)?;
+            dictionary_at = Some(signed(written.offset));
+            plain += written.uncompressed_size;
+            encodings.push(Encoding::PLAIN);
+        }
+        for data in data {
+            rows += data.rows;
+            let written = pages.write_page(self.page(&data)?)?;
+            data_at.get_or_insert(written.offset);
+            plain += written.uncompressed_size;
+        }
+        let octets = Bytes::from(to.into_inner()?);
+        let metadata = ColumnChunkMetaData::builder(Arc::clone(self.column))
+            .set_compression(codec(self.squeeze.compression))
+            .set_encodings(encodings)
+            .set_num_values(signed(rows))
+            .set_total_compressed_size(signed(octets.len()))
+            .set_total_uncompressed_size(signed(plain))
+            .set_dictionary_page_offset(dictionary_at)
+            .set_data_page_offset(signed(data_at.unwrap_or(0)))
+            .set_statistics(statistics);
+        let close = ColumnCloseResult {
+            bytes_written: u64::try_from(octets.len()).unwrap_or(u64::MAX),
+            rows_written: u64::try_from(rows).unwrap_or(u64::MAX),
+            metadata: metadata.build()?,
+            bloom_filter: None,
+            column_index: None,
+            offset_index: None,
+        };
+        Ok((octets, close))
     }
-    let levels: Vec<u32> = index
-        .iter()
-        .map(|at| u32::from(*at != Values::NO_KEY))
-        .collect();
-    runs::encode(&levels, 1, out);
+
+    /// Each entry with its length before it.
+    fn dictionary(&mut self, dictionary: &Dictionary) -> Result<CompressedPage, ParquetError> {
+        let mut plain = Vec::new();
+        for entry in &dictionary.entries {
+            let length = u32::try_from(entry.len()).unwrap_or(u32::MAX);
+            plain.extend(length.to_le_bytes());
+            plain.extend_from_slice(entry);
+        }
+        let page = Page::DictionaryPage {
+            buf: self.squeeze.squeeze(&plain)?.into(),
+            num_values: u32::try_from(dictionary.entries.len()).unwrap_or(u32::MAX),
+            encoding: Encoding::PLAIN,
+            is_sorted: false,
+        };
+        Ok(CompressedPage::new(page, plain.len()))
+    }
+
+    fn page(&mut self, data: &Data) -> Result<CompressedPage, ParquetError> {
+        let plain = data.levels.len() + data.values.len();
+        let small = self.squeeze.squeeze(&data.values)?;
+        let is_compressed = small.len() < data.values.len();
+        let values = if is_compressed { &small } else { &data.values };
+        let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        let page = Page::DataPageV2 {
+            buf: [&*data.levels, values].concat().into(),
+            num_values: number(data.rows),
+            encoding: self.encoding,
+            num_nulls: number(data.nulls),
+            num_rows: number(data.rows),
+            def_levels_byte_len: number(data.levels.len()),
+            rep_levels_byte_len: 0,
+            is_compressed,
+            statistics: None,
+        };
+        Ok(CompressedPage::new(page, plain))
+    }
 }
 
 /// The bits that a place among so many entries needs.
@@ -149,34 +295,31 @@ fn width_of(entries: usize) -> u32 {
     usize::BITS - entries.saturating_sub(1).leading_zeros()
 }
 
-/// Says which values lie before and behind all others.
-fn bounded(
-    metadata: ColumnChunkMetaDataBuilder,
-    dictionary: &Dictionary,
-) -> ColumnChunkMetaDataBuilder {
-    let short = |entry: &&Bytes| entry.len() <= BOUND_OCTETS;
-    let bound = |entry: Option<&Bytes>| entry.filter(short).cloned().map(ByteArray::from);
-    let absent = dictionary.index.iter().filter(|at| **at == Values::NO_KEY);
-    let statistics = ValueStatistics::new(
-        bound(dictionary.entries.iter().min()),
-        bound(dictionary.entries.iter().max()),
-        u64::try_from(dictionary.entries.len()).ok(),
-        u64::try_from(absent.count()).ok(),
+/// Says which values lie before and behind all others; how many different ones there are, and how
+/// many rows have none.
+fn bounds(
+    least: Option<&[u8]>,
+    greatest: Option<&[u8]>,
+    (distinct, nulls): (Option<usize>, usize),
+) -> Statistics {
+    let short = |entry: &&[u8]| entry.len() <= BOUND_OCTETS;
+    let bound = |entry: Option<&[u8]>| entry.filter(short).map(|e| ByteArray::from(e.to_vec()));
+    Statistics::ByteArray(ValueStatistics::new(
+        bound(least),
+        bound(greatest),
+        distinct.and_then(|distinct| u64::try_from(distinct).ok()),
+        u64::try_from(nulls).ok(),
         false,
-    );
-    metadata.set_statistics(Statistics::ByteArray(statistics))
+    ))
 }
 
-fn filter(dictionary: &Dictionary, form: &Form) -> Result<Option<Sbbf>, ParquetError> {
-    if !form.filter {
-        return Ok(None);
-    }
+fn filter(dictionary: &Dictionary) -> Result<Sbbf, ParquetError> {
     let entries = u64::try_from(dictionary.entries.len()).unwrap_or(u64::MAX);
     let mut filter = Sbbf::new_with_ndv_fpp(entries.max(1), FALSE_YES)?;
     for entry in &dictionary.entries {
         filter.insert(&**entry);
     }
-    Ok(Some(filter))
+    Ok(filter)
 }
 
 /// What the footer calls a compression.
@@ -184,13 +327,6 @@ pub(super) fn codec(compression: settings::Compression) -> Compression {
     match compression {
         settings::Compression::Lz4 => Compression::LZ4_RAW,
         settings::Compression::Zstd => Compression::ZSTD(parquet::basic::ZstdLevel::default()),
-    }
-}
-
-fn compress(octets: &[u8], compression: settings::Compression) -> io::Result<Vec<u8>> {
-    match compression {
-        settings::Compression::Lz4 => Ok(lz4_flex::block::compress(octets)),
-        settings::Compression::Zstd => zstd::bulk::compress(octets, 1),
     }
 }
 

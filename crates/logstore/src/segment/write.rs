@@ -16,10 +16,10 @@ use parquet::file::writer::{
 use parquet::schema::types::{ColumnDescriptor, ColumnPath};
 
 use super::checked::Summing;
-use super::column::{Ints, Texts};
+use super::column::{Ints, Numbered, Texts};
 use super::dictionary::Dictionary;
 use super::layout::{Key, Kind, Layout, Part};
-use super::pages::{self, Form};
+use super::pages::{self, Squeeze};
 use super::rest::{rest_to, tags_to};
 use crate::batch::{Cell, Group, Irregular, Values};
 use crate::settings;
@@ -56,14 +56,15 @@ pub(super) fn write_file(
     let properties = Arc::new(properties(&layout, style));
     let mut writer = SerializedFileWriter::new(Summing::new(file), layout.schema()?, properties)?;
     let described = writer.schema_descr().columns().to_vec();
+    let mut squeeze = Squeeze::new(style.compression)?;
     let mut rows = 0;
     for runs in row_groups(groups, style.row_group_rows.max(1)) {
         let mut row_group = writer.next_row_group()?;
-        let columns = Columns {
+        let mut columns = Columns {
             layout: &layout,
             runs: &runs,
             described: &described,
-            compression: style.compression,
+            squeeze: &mut squeeze,
         };
         columns.write(&mut row_group)?;
         rows += runs.iter().map(|run| run.rows.len()).sum::<usize>();
@@ -143,11 +144,11 @@ struct Columns<'a> {
     runs: &'a [Run<'a>],
     /// As the file has them.
     described: &'a [Arc<ColumnDescriptor>],
-    compression: settings::Compression,
+    squeeze: &'a mut Squeeze,
 }
 
 impl Columns<'_> {
-    fn write(&self, row_group: &mut RowGroup<'_>) -> Result<(), ParquetError> {
+    fn write(&mut self, row_group: &mut RowGroup<'_>) -> Result<(), ParquetError> {
         let mut described = self.described.iter();
         let mut next = || described.next().ok_or_else(missing);
         for part in &self.layout.parts {
@@ -164,17 +165,18 @@ impl Columns<'_> {
 
     /// Writes a column of ours.
     fn write_part(
-        &self,
+        &mut self,
         part: Part,
         column: &Arc<ColumnDescriptor>,
         to: &mut RowGroup<'_>,
     ) -> Result<(), ParquetError> {
         if part.is_int() {
             let mut ints = Ints::default();
-            for (run, row) in self.rows() {
-                ints.push(run.int(part, row));
+            for run in self.runs {
+                run.ints(part, &mut ints);
             }
-            return write(to, |to| ints.write(to, part.is_optional()));
+            let (octets, close) = pages::ints(&ints, column, self.squeeze)?;
+            return to.append_column(&octets, close);
         }
         if !matches!(part, Part::KeyOrder | Part::Rest) {
             let mut texts = Dictionary::default();
@@ -199,24 +201,32 @@ impl Columns<'_> {
     }
 
     fn write_key(
-        &self,
+        &mut self,
         key: &Key,
         column: &Arc<ColumnDescriptor>,
         to: &mut RowGroup<'_>,
     ) -> Result<(), ParquetError> {
-        let columns = || self.runs.iter().map(|run| run.values(key));
+        let runs = self.runs;
+        let columns = || runs.iter().map(|run| run.values(key));
         if key.kind == Kind::Int {
             let mut ints = Ints::default();
             for (values, rows) in columns() {
                 ints.extend(values, rows);
             }
-            return write(to, |to| ints.write(to, true));
+            let (octets, close) = pages::ints(&ints, column, self.squeeze)?;
+            return to.append_column(&octets, close);
         }
-        if key.kind != Kind::Unique {
-            let mut texts = Dictionary::default();
-            if columns().all(|(values, rows)| texts.extend(values, rows).is_ok()) {
-                return self.write_dictionary(&texts, (column, true), to);
+        if key.kind == Kind::Unique {
+            let mut numbered = Numbered::default();
+            for (values, rows) in columns() {
+                numbered.extend(values, rows);
             }
+            let (octets, close) = pages::numbered(&numbered, column, self.squeeze)?;
+            return to.append_column(&octets, close);
+        }
+        let mut texts = Dictionary::default();
+        if columns().all(|(values, rows)| texts.extend(values, rows).is_ok()) {
+            return self.write_dictionary(&texts, (column, true), to);
         }
         let mut texts = Texts::default();
         for (values, rows) in columns() {
@@ -226,17 +236,12 @@ impl Columns<'_> {
     }
 
     fn write_dictionary(
-        &self,
+        &mut self,
         texts: &Dictionary,
-        (column, filter): (&Arc<ColumnDescriptor>, bool),
+        (column, filtered): (&Arc<ColumnDescriptor>, bool),
         to: &mut RowGroup<'_>,
     ) -> Result<(), ParquetError> {
-        let form = Form {
-            column: Arc::clone(column),
-            compression: self.compression,
-            filter,
-        };
-        let (octets, close) = pages::chunk(texts, &form)?;
+        let (octets, close) = pages::dictionary(texts, (column, filtered), self.squeeze)?;
         to.append_column(&octets, close)
     }
 
@@ -267,23 +272,24 @@ impl<'a> Run<'a> {
         (self.stored.group.column(&key.name), self.rows.clone())
     }
 
-    fn int(&self, part: Part, row: usize) -> Option<i64> {
+    /// Adds a column of ours.
+    fn ints(&self, part: Part, to: &mut Ints) {
         let group = &self.stored.group;
+        let rows = self.rows.clone();
+        let same = |value: i64| std::iter::repeat_n(value, rows.len());
+        let each = |values: &[u32]| values.get(rows.clone()).unwrap_or_default().to_vec();
         match part {
-            Part::Cursor => Some(self.stored.cursor),
-            Part::Position => i64::try_from(row).ok(),
-            Part::Time => group.time.get(row).copied().map(i64::from),
-            Part::Received => Some(i64::from(self.stored.received)),
-            Part::TimeNs => {
-                let sent = group.irregular.as_ref().is_none_or(|i| i.has_ns(row));
-                group
-                    .time_ns
-                    .get(row)
-                    .filter(|_| sent)
-                    .copied()
-                    .map(i64::from)
+            Part::Cursor => to.add(same(self.stored.cursor)),
+            Part::Received => to.add(same(i64::from(self.stored.received))),
+            Part::Position => to.add(rows.filter_map(|row| i64::try_from(row).ok())),
+            Part::Time => to.add(each(&group.time).into_iter().map(i64::from)),
+            _ => {
+                for row in rows {
+                    let sent = group.irregular.as_ref().is_none_or(|i| i.has_ns(row));
+                    let ns = group.time_ns.get(row).filter(|_| sent);
+                    to.push(ns.copied().map(i64::from));
+                }
             }
-            _ => None,
         }
     }
 
