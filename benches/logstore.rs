@@ -180,6 +180,17 @@ fn open(dir: &std::path::Path, compression: Compression) -> Logstore {
     logstore
 }
 
+/// Whether one of the arguments that choose benchmarks begins so; without one, everything is chosen
+/// that is not long.
+fn chosen(name: &str, long: bool) -> bool {
+    let mut filters = std::env::args()
+        .skip(1)
+        .filter(|text| !text.starts_with('-'));
+    let is_number = |text: &str| text.parse::<f64>().is_ok();
+    let filters: Vec<String> = filters.by_ref().filter(|text| !is_number(text)).collect();
+    filters.iter().any(|filter| filter.starts_with(name)) || (filters.is_empty() && !long)
+}
+
 /// Appends all, without waiting for each, and seals.
 fn ingest(logstore: &Logstore, batches: Vec<Batch>) {
     let receipts: Vec<_> = batches
@@ -193,6 +204,9 @@ fn ingest(logstore: &Logstore, batches: Vec<Batch>) {
 
 fn keep(criterion: &mut Criterion) {
     const ROWS: u64 = 200_000;
+    if !chosen("keep", false) {
+        return;
+    }
     let all = batches(ROWS);
     let mut group = criterion.benchmark_group("logstore/keep");
     group.sample_size(10).throughput(Throughput::Elements(ROWS));
@@ -248,6 +262,9 @@ fn keep(criterion: &mut Criterion) {
 
 fn ask(criterion: &mut Criterion) {
     const ROWS: u64 = 1_000_000;
+    if !chosen("ask", false) {
+        return;
+    }
     let dir = tempfile::tempdir().unwrap();
     let logstore = Arc::new(open(dir.path(), Compression::Zstd));
     ingest(&logstore, batches(ROWS));
@@ -296,7 +313,7 @@ fn ask(criterion: &mut Criterion) {
 /// `FLOWLOG_SEGMENTS` naming a directory that is not there yet, the segments stay in it, for DuckDB.
 fn talkers(criterion: &mut Criterion) {
     const ROWS: u64 = 10_000_000;
-    if std::env::args().all(|argument| !argument.contains("talkers")) {
+    if !chosen("talkers", true) {
         // It takes a minute to fill; it is asked for by its name.
         return;
     }

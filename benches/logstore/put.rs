@@ -25,7 +25,7 @@ use flowlog_sls::{Endpoints, GetLogsRequest, Headers, Parameters, date};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
-use super::{LOGSTORE, Numbers, PROJECT, START, index};
+use super::{LOGSTORE, Numbers, PROJECT, START, chosen, index};
 
 /// Logs of a LogGroup.
 const LOGS: u64 = 1000;
@@ -194,6 +194,9 @@ fn memory(what: &str) -> u64 {
 
 pub(crate) fn through_http(criterion: &mut Criterion) {
     const EACH: usize = 50;
+    if !chosen("put", false) {
+        return;
+    }
     let mut numbers = Numbers(7);
     let raws: Vec<Vec<u8>> = (0..8).map(|_| log_group(&mut numbers)).collect();
     let requests: Vec<Vec<u8>> = raws.iter().map(|raw| request(raw)).collect();
@@ -264,7 +267,7 @@ pub(crate) fn through_http(criterion: &mut Criterion) {
 
 pub(crate) fn found(_: &mut Criterion) {
     const PROBES: u64 = 100;
-    if std::env::args().all(|argument| !argument.contains("found")) {
+    if !chosen("found", true) {
         // It takes half a minute, and is no matter of an average.
         return;
     }

@@ -20,8 +20,8 @@ pub(crate) use encoding::{decode, encode, seal_header};
 pub use log_group::{Irregular, Log, LogGroup};
 pub(crate) use proto::{write_columns, write_rows};
 pub(crate) use sent::from_sent;
-pub(crate) use values::canonical_decimal;
 pub use values::{Cell, Mask, Values};
+pub(crate) use values::{canonical_decimal, is_canonical};
 
 /// The most columns that a LogGroup keeps as columns; what is beyond is kept together.
 pub const MAX_COLUMNS: usize = 256;

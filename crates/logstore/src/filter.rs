@@ -80,7 +80,11 @@ impl Filter {
     pub(crate) fn apply(&self, pulled: &Pulled, inner: &Inner) -> Result<Left, Error> {
         let mut groups = Vec::new();
         for (cursor, sent) in (0..).zip(log_groups(&pulled.list)) {
-            groups.push(Arc::new(Stored::new(cursor, 0, batch::from_sent(&sent?)?)));
+            groups.push(Arc::new(Stored::new(
+                cursor,
+                0,
+                batch::from_sent(sent?.octets(), |_| Ok(()))?,
+            )));
         }
         let mut kept: Vec<Vec<bool>> = groups
             .iter()

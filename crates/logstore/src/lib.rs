@@ -69,6 +69,7 @@ mod filter;
 mod histogram;
 mod http;
 mod metadata;
+mod mix;
 mod query;
 #[cfg(test)]
 mod sample;

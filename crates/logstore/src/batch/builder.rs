@@ -1,13 +1,13 @@
 //! Rows of keys and octets become columns, each distinct value of a column kept once.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
 
 use bytes::Bytes;
 use hashbrown::HashTable;
 
 use super::{Column, Group, Irregular, MAX_COLUMNS, Values, reserved};
+use crate::mix::Mix;
 
 /// The most cells of all columns together: a row may have a key that no other has, and a column
 /// has a cell for every row. Keys beyond are kept with their rows.
@@ -26,8 +26,12 @@ pub(crate) struct GroupBuilder {
     irregular: Irregular,
     /// The places of the keys of the row in the making.
     order: Vec<u16>,
-    hasher: RandomState,
+    hasher: Mix,
 }
+
+/// A key that is not UTF-8.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct InvalidKey<'c>(pub(crate) &'c [u8]);
 
 /// A column in the making: values of one key.
 #[derive(Debug)]
@@ -58,7 +62,7 @@ impl GroupBuilder {
                 ..Irregular::default()
             },
             order: Vec::new(),
-            hasher: RandomState::new(),
+            hasher: Mix::new(),
         }
     }
 
@@ -69,6 +73,19 @@ impl GroupBuilder {
         time_ns: Option<u32>,
         contents: impl Iterator<Item = (&'c str, &'c [u8])>,
     ) {
+        let contents = contents.map(|(key, value)| (key.as_bytes(), value));
+        // A text is UTF-8.
+        let _: Result<(), InvalidKey<'_>> = self.row_of(time, time_ns, contents);
+    }
+
+    /// Adds a row of which nobody knows yet whether its keys are UTF-8; when they are not, what was
+    /// built is of no use any more.
+    pub(crate) fn row_of<'c>(
+        &mut self,
+        time: u32,
+        time_ns: Option<u32>,
+        contents: impl Iterator<Item = (&'c [u8], &'c [u8])>,
+    ) -> Result<(), InvalidKey<'c>> {
         let row = self.time.len();
         self.time.push(time);
         self.time_ns.push(time_ns.unwrap_or(0));
@@ -77,13 +94,14 @@ impl GroupBuilder {
         let mut rest = Vec::new();
         let mut expected = 0;
         for (key, value) in contents {
-            let place = self.column(key, expected);
+            let place = self.column(key, expected)?;
             let place = place.filter(|at| self.set(*at, row, value));
             if let Some((at, Ok(place))) = place.map(|at| (at, u16::try_from(at))) {
                 self.order.push(place);
                 expected = at + 1;
             } else {
                 self.order.push(Irregular::REST);
+                let key = str::from_utf8(key).map_err(|_| InvalidKey(key))?;
                 rest.push((self.rest_name(key), Bytes::copy_from_slice(value)));
             }
         }
@@ -101,6 +119,7 @@ impl GroupBuilder {
             all_rest.resize(row, Vec::new());
             all_rest.push(rest);
         }
+        Ok(())
     }
 
     /// The rows as a group without topic, source and tags.
@@ -132,33 +151,35 @@ impl GroupBuilder {
 
     /// The column for a key, mostly the one behind that of the key before; made when there is
     /// room.
-    fn column(&mut self, key: &str, expected: usize) -> Option<usize> {
-        if self
-            .columns
-            .get(expected)
-            .is_some_and(|column| &*column.name == key)
-        {
-            return Some(expected);
+    fn column<'c>(
+        &mut self,
+        key: &'c [u8],
+        expected: usize,
+    ) -> Result<Option<usize>, InvalidKey<'c>> {
+        let column = self.columns.get(expected);
+        if column.is_some_and(|column| column.name.as_bytes() == key) {
+            return Ok(Some(expected));
         }
+        let key = str::from_utf8(key).map_err(|_| InvalidKey(key))?;
         if let Some(at) = self.names.get(key) {
-            return Some(*at);
+            return Ok(Some(*at));
         }
         let at = self.columns.len();
         let cells = (at + 1).saturating_mul(self.rows);
         let room = at == 0 || (at < MAX_COLUMNS && cells <= MAX_CELLS);
         if !room || reserved(key) {
-            return None;
+            return Ok(None);
         }
         let name: Arc<str> = key.into();
         self.columns
             .push(Building::new(Arc::clone(&name), self.rows));
         self.names.insert(name, at);
-        Some(at)
+        Ok(Some(at))
     }
 
     /// Sets the value of a row; `false` when it has one.
     fn set(&mut self, at: usize, row: usize, value: &[u8]) -> bool {
-        let hasher = &self.hasher;
+        let hasher = self.hasher;
         self.columns
             .get_mut(at)
             .is_some_and(|column| column.set(row, value, hasher))
@@ -186,7 +207,7 @@ impl Building {
         }
     }
 
-    fn set(&mut self, row: usize, value: &[u8], hasher: &RandomState) -> bool {
+    fn set(&mut self, row: usize, value: &[u8], hasher: Mix) -> bool {
         if self.index.len() > row {
             return false;
         }
@@ -199,9 +220,9 @@ impl Building {
     }
 
     /// The place of a value among the distinct ones.
-    fn place(&mut self, value: &[u8], hasher: &RandomState) -> u32 {
+    fn place(&mut self, value: &[u8], hasher: Mix) -> u32 {
         let (octets, ends) = (&self.octets, &self.ends);
-        let hash = hasher.hash_one(value);
+        let hash = hasher.of_octets(value);
         let equal = |place: &u32| entry(octets, ends, *place) == Some(value);
         if let Some(place) = self.places.find(hash, equal) {
             return *place;
@@ -211,7 +232,8 @@ impl Building {
         self.octets.extend_from_slice(value);
         self.ends.push(self.octets.len());
         let (octets, ends) = (&self.octets, &self.ends);
-        let rehash = |place: &u32| hasher.hash_one(entry(octets, ends, *place).unwrap_or_default());
+        let rehash =
+            |place: &u32| hasher.of_octets(entry(octets, ends, *place).unwrap_or_default());
         self.places.insert_unique(hash, place, rehash);
         place
     }

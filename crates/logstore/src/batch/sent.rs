@@ -7,21 +7,23 @@ use flowlog_sls::{Error, ErrorCode};
 
 use super::{Group, GroupBuilder};
 
-/// The columns of a LogGroup, with everything that was sent.
+/// The columns of a LogGroup in Protocol Buffers, with everything that was sent; `check` looks at the
+/// time of each log. The octets are gone through once.
 ///
 /// # Errors
-/// `PostBodyInvalid` when it is not UTF-8 where it must be: a value may be any octets.
-pub(crate) fn from_sent(sent: &LogGroup<'_>) -> Result<Group, Error> {
-    let mut builder = GroupBuilder::new(sent.len());
-    for log in sent.logs() {
-        if let Some((key, _)) = log.contents().find(|(key, _)| str::from_utf8(key).is_err()) {
-            return Err(not_utf8("a key", key));
-        }
-        let contents = log
-            .contents()
-            .map(|(key, value)| (str::from_utf8(key).unwrap_or_default(), value));
-        builder.row(log.time, log.time_ns, contents);
-    }
+/// `PostBodyInvalid` when it is malformed, or not UTF-8 where it must be: a value may be any octets;
+/// what `check` says.
+pub(crate) fn from_sent(
+    octets: &[u8],
+    check: impl Fn(u32) -> Result<(), Error>,
+) -> Result<Group, Error> {
+    let mut builder = GroupBuilder::new(LogGroup::count(octets));
+    let sent = LogGroup::read(octets, |time, time_ns, contents| {
+        check(time)?;
+        let row = builder.row_of(time, time_ns, contents.iter().copied());
+        row.map_err(|key| not_utf8("a key", key.0))
+    })?;
+    sent.check_names()?;
     let mut tags = Vec::new();
     for (key, value) in sent.tags() {
         tags.push((text("a tag", key)?, text("a tag", value)?));

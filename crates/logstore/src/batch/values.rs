@@ -301,6 +301,15 @@ pub(crate) fn canonical_decimal(octets: &[u8]) -> Option<i64> {
     std::str::from_utf8(octets).ok()?.parse().ok()
 }
 
+/// Whether `octets` are the one decimal writing of an integer.
+pub(crate) fn is_canonical(octets: &[u8]) -> bool {
+    match octets.strip_prefix(b"-").unwrap_or(octets) {
+        // So many digits fit, whatever they are.
+        [b'1'..=b'9', rest @ ..] if rest.len() < 18 => rest.iter().all(u8::is_ascii_digit),
+        _ => canonical_decimal(octets).is_some(),
+    }
+}
+
 /// Keeps the elements for which `keep` says so.
 pub(super) fn retain<T>(values: &mut Vec<T>, keep: &[bool]) {
     let mut keep = keep.iter();

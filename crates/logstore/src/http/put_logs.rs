@@ -6,8 +6,8 @@
 mod json;
 
 use flowlog_record::Timestamp;
-use flowlog_sls::limits::MAX_RAW_OCTETS;
-use flowlog_sls::log_group::{LogGroup, packages};
+use flowlog_sls::limits::{MAX_RAW_OCTETS, check_log_time};
+use flowlog_sls::log_group::packages;
 use flowlog_sls::{Compression, Error, ErrorCode, Headers};
 
 use super::compression::decompress;
@@ -148,12 +148,11 @@ fn unpack(list: &[u8], now: Timestamp) -> Result<Vec<Group>, Error> {
 
 /// A LogGroup as columns.
 fn group(octets: &[u8], now: Timestamp) -> Result<Group, Error> {
-    let sent = LogGroup::parse(octets)?;
-    sent.check(now)?;
-    if sent.is_empty() {
+    let group = batch::from_sent(octets, |time| check_log_time(time, now))?;
+    if group.rows() == 0 {
         return Err(no_logs());
     }
-    batch::from_sent(&sent)
+    Ok(group)
 }
 
 fn no_logs() -> Error {

@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use parquet::data_type::{ByteArray, ByteArrayType};
 use parquet::errors::ParquetError;
 use parquet::file::writer::SerializedColumnWriter;
@@ -82,8 +83,26 @@ impl Ints {
             Some(Values::Int { values, .. }) => {
                 self.add(values.get(rows).unwrap_or_default().iter().copied());
             }
+            Some(Values::Text { dictionary, index }) => {
+                let int = |text: &Arc<str>| Cell::Octets(text.as_bytes()).int();
+                let known: Vec<_> = dictionary.iter().map(int).collect();
+                self.extend_indexed(&known, index.get(rows).unwrap_or_default());
+            }
+            Some(Values::Octets { dictionary, index }) => {
+                let int = |octets: &Bytes| Cell::Octets(octets).int();
+                let known: Vec<_> = dictionary.iter().map(int).collect();
+                self.extend_indexed(&known, index.get(rows).unwrap_or_default());
+            }
             Some(values) => rows.for_each(|row| self.push(values.cell(row).int())),
             None => self.levels.missing(rows.len()),
+        }
+    }
+
+    fn extend_indexed(&mut self, known: &[Option<i64>], index: &[u32]) {
+        self.values.reserve(index.len());
+        for at in index {
+            let at = usize::try_from(*at).unwrap_or(usize::MAX);
+            self.push(known.get(at).copied().flatten());
         }
     }
 }
@@ -114,7 +133,7 @@ impl Numbered {
         }
     }
 
-    /// Writes some of the values (DELTA_BYTE_ARRAY).
+    /// Writes some of the values (`DELTA_BYTE_ARRAY`).
     pub(super) fn encode(&self, values: Range<usize>, out: &mut Vec<u8>) {
         let (mut shared, mut lengths, mut rests) = (Vec::new(), Vec::new(), Vec::new());
         let mut before: Vec<u8> = Vec::new();

@@ -1,4 +1,4 @@
-//! Parquet's DELTA_BINARY_PACKED: the differences of neighbours, less the least of their block, in as
+//! Parquet's `DELTA_BINARY_PACKED`: the differences of neighbours, less the least of their block, in as
 //! few bits as the greatest needs.
 
 /// Values of a block, and of the parts of it that have a width each.

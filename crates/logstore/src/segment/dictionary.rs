@@ -3,7 +3,6 @@
 //! What is appended has dictionaries already; they become one, so that no value of a row is hashed,
 //! copied or compared again.
 
-use std::hash::RandomState;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -11,6 +10,7 @@ use bytes::Bytes;
 use hashbrown::HashMap;
 
 use crate::batch::{Cell, Values};
+use crate::mix::Mix;
 
 /// A dictionary larger than this is not worth having.
 const MOST_OCTETS: usize = 4 << 20;
@@ -29,8 +29,8 @@ pub(super) struct Dictionary {
     /// For each row its place in `entries`, or [`Values::NO_KEY`].
     pub(super) index: Vec<u32>,
     /// Looked up, never gone through: their order does not matter.
-    known: HashMap<Bytes, u32, RandomState>,
-    addresses: HashMap<[u8; 16], u32, RandomState>,
+    known: HashMap<Bytes, u32, Mix>,
+    addresses: HashMap<[u8; 16], u32, Mix>,
     octets: usize,
     scratch: Vec<u8>,
 }

@@ -7,7 +7,7 @@ use parquet::basic::{ConvertedType, LogicalType, Repetition, Type as PhysicalTyp
 use parquet::errors::ParquetError;
 use parquet::schema::types::{Type, TypePtr};
 
-use crate::batch::{Group, MAX_COLUMNS, Values, canonical_decimal};
+use crate::batch::{Group, MAX_COLUMNS, Values, is_canonical};
 use crate::shard::Stored;
 
 /// The columns of a segment.
@@ -262,7 +262,7 @@ fn all_canonical(values: &Values, seen: &mut bool) -> bool {
             absent.is_empty()
         }
         Values::Text { dictionary, index } => {
-            let canonical = |entry: &Arc<str>| canonical_decimal(entry.as_bytes()).is_some();
+            let canonical = |entry: &Arc<str>| is_canonical(entry.as_bytes());
             used(
                 &dictionary.iter().map(canonical).collect::<Vec<_>>(),
                 index,
@@ -270,7 +270,7 @@ fn all_canonical(values: &Values, seen: &mut bool) -> bool {
             )
         }
         Values::Octets { dictionary, index } => {
-            let canonical = |entry: &bytes::Bytes| canonical_decimal(entry).is_some();
+            let canonical = |entry: &bytes::Bytes| is_canonical(entry);
             used(
                 &dictionary.iter().map(canonical).collect::<Vec<_>>(),
                 index,

@@ -144,7 +144,19 @@ impl<'a> Fields<'a> {
         Ok(taken)
     }
 
+    #[inline]
     fn varint(&mut self) -> Result<u64, InvalidProtobuf> {
+        match self.rest.split_first() {
+            Some((octet, rest)) if *octet < 0x80 => {
+                self.rest = rest;
+                self.offset += 1;
+                Ok(u64::from(*octet))
+            }
+            _ => self.long_varint(),
+        }
+    }
+
+    fn long_varint(&mut self) -> Result<u64, InvalidProtobuf> {
         let mut value = 0_u64;
         for (place, &octet) in self.rest.iter().enumerate().take(10) {
             let bits = u64::from(octet & 0x7f);

@@ -3,6 +3,7 @@
 use crate::limits::{MAX_TOPIC_OCTETS, check_log_time};
 use crate::{Error, ErrorCode};
 use alloc::format;
+use alloc::vec::Vec;
 use flowlog_record::Timestamp;
 
 use super::proto::{Field, Fields, InvalidProtobuf, ProtobufProblem};
@@ -35,6 +36,50 @@ impl<'a> LogGroup<'a> {
             match field.number {
                 1 => {
                     Log::parse(&field)?;
+                    group.logs += 1;
+                }
+                3 => group.topic = field.octets()?,
+                4 => group.source = field.octets()?,
+                5 => group.machine_uuid = field.octets()?,
+                6 => {
+                    pair(&field)?;
+                }
+                _ => {}
+            }
+        }
+        Ok(group)
+    }
+
+    /// How many logs there are, without checking them.
+    pub fn count(octets: &[u8]) -> usize {
+        let fields = Fields::new(octets, 0).flatten();
+        fields.filter(|field| field.number == 1).count()
+    }
+
+    /// Checks `octets` and hands out the logs at the same time: time, nanoseconds beyond it, and the
+    /// pairs of key and value in their order. What was handed out before an error is part of nothing.
+    ///
+    /// # Errors
+    /// Those of [`LogGroup::parse`]; what `each` says.
+    pub fn read<E: From<InvalidProtobuf>>(
+        octets: &'a [u8],
+        mut each: impl FnMut(u32, Option<u32>, &[(&'a [u8], &'a [u8])]) -> Result<(), E>,
+    ) -> Result<Self, E> {
+        let mut group = Self {
+            octets,
+            topic: &[],
+            source: &[],
+            machine_uuid: &[],
+            logs: 0,
+        };
+        let mut pairs = Vec::new();
+        for field in Fields::new(octets, 0) {
+            let field = field?;
+            match field.number {
+                1 => {
+                    pairs.clear();
+                    let log = Log::read(&field, |pair| pairs.push(pair))?;
+                    each(log.time, log.time_ns, &pairs)?;
                     group.logs += 1;
                 }
                 3 => group.topic = field.octets()?,
@@ -95,14 +140,23 @@ impl<'a> LogGroup<'a> {
     /// # Errors
     /// `PostBodyInvalid`: one log that is wrong refuses the group.
     pub fn check(&self, now: Timestamp) -> Result<(), Error> {
+        self.check_names()?;
+        self.logs()
+            .try_for_each(|log| check_log_time(log.time, now))
+    }
+
+    /// The same of topic and source alone.
+    ///
+    /// # Errors
+    /// `PostBodyInvalid`.
+    pub fn check_names(&self) -> Result<(), Error> {
         for (name, value) in [("Topic", self.topic), ("Source", self.source)] {
             if value.len() > MAX_TOPIC_OCTETS {
                 let message = format!("{name} must have at most {MAX_TOPIC_OCTETS} octets");
                 return Err(Error::new(ErrorCode::PostBodyInvalid, message));
             }
         }
-        self.logs()
-            .try_for_each(|log| check_log_time(log.time, now))
+        Ok(())
     }
 }
 
@@ -125,6 +179,13 @@ pub struct Log<'a> {
 
 impl<'a> Log<'a> {
     fn parse(field: &Field<'a>) -> Result<Self, InvalidProtobuf> {
+        Self::read(field, |_| {})
+    }
+
+    fn read(
+        field: &Field<'a>,
+        mut each: impl FnMut((&'a [u8], &'a [u8])),
+    ) -> Result<Self, InvalidProtobuf> {
         let octets = field.octets()?;
         let mut time = None;
         let mut log = Self {
@@ -138,7 +199,7 @@ impl<'a> Log<'a> {
             match inner.number {
                 1 => time = Some(inner.seconds()?),
                 2 => {
-                    pair(&inner)?;
+                    each(pair(&inner)?);
                     any = true;
                 }
                 4 => log.time_ns = Some(inner.fixed32()?),
@@ -160,8 +221,12 @@ impl<'a> Log<'a> {
 }
 
 fn pair<'a>(field: &Field<'a>) -> Result<(&'a [u8], &'a [u8]), InvalidProtobuf> {
+    let octets = field.octets()?;
+    if let Some(pair) = plain_pair(octets) {
+        return Ok(pair);
+    }
     let (mut key, mut value) = (None, None);
-    for inner in Fields::new(field.octets()?, field.inside) {
+    for inner in Fields::new(octets, field.inside) {
         let inner = inner?;
         match inner.number {
             1 => key = Some(inner.octets()?),
@@ -171,6 +236,21 @@ fn pair<'a>(field: &Field<'a>) -> Result<(&'a [u8], &'a [u8]), InvalidProtobuf> 
     }
     key.zip(value)
         .ok_or_else(|| field.wrong(ProtobufProblem::IncompletePair))
+}
+
+/// A pair as nearly all of them are: key and value alone, in this order, each with a length of one
+/// octet.
+fn plain_pair(octets: &[u8]) -> Option<(&[u8], &[u8])> {
+    let [0x0a, length @ 0..0x80, rest @ ..] = octets else {
+        return None;
+    };
+    let (key, rest) = rest.split_at_checked(usize::from(*length))?;
+    match rest {
+        [0x12, length @ 0..0x80, value @ ..] if value.len() == usize::from(*length) => {
+            Some((key, value))
+        }
+        _ => None,
+    }
 }
 
 /// The logs of a group; see [`LogGroup::logs`].

@@ -5,7 +5,6 @@
 //! same in the same order.
 
 mod local;
-mod mix;
 mod store;
 
 use std::sync::Arc;

@@ -5,8 +5,8 @@ use std::rc::Rc;
 use bytes::Bytes;
 use hashbrown::HashMap;
 
-use super::mix::Mix;
 use crate::chunk::Chunk;
+use crate::mix::Mix;
 use crate::query::{Selection, place};
 use crate::segment::SegmentError;
 use crate::sql::group::column::{Column, Columns, Ints, Texts};

@@ -2,7 +2,6 @@
 //!
 //! A text of a key is kept once and has a number; groups are found by the numbers of their keys.
 
-use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -10,7 +9,7 @@ use hashbrown::HashTable;
 
 use super::NoGroups;
 use super::local::{Cells, Local};
-use super::mix::Mix;
+use crate::mix::Mix;
 use crate::query::place;
 use crate::sql::functions::Share;
 use crate::sql::group::{Grouping, Partial};
@@ -69,7 +68,7 @@ struct Interned {
     texts: Vec<Arc<str>>,
     /// Looked up, never gone through: its order does not matter.
     places: HashTable<u32>,
-    hasher: RandomState,
+    hasher: Mix,
 }
 
 /// What is known of each group of one partial.
@@ -222,7 +221,7 @@ impl Interned {
     /// The number of a text, which gets one if it has none.
     fn number(&mut self, octets: &Bytes, taken: &mut usize) -> u32 {
         let text = shown(octets, self.most);
-        let hash = self.hasher.hash_one(&*text);
+        let hash = self.hasher.of_octets(text.as_bytes());
         let Self {
             texts,
             places,
@@ -240,7 +239,7 @@ impl Interned {
         texts.push(Arc::from(&*text));
         let rehash = |at: &u32| {
             let text = texts.get(place(*at)).map(|text| &**text);
-            hasher.hash_one(text.unwrap_or_default())
+            hasher.of_octets(text.unwrap_or_default().as_bytes())
         };
         places.insert_unique(hash, number, rehash);
         number
