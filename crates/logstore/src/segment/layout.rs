@@ -50,8 +50,10 @@ pub(super) enum Kind {
     Int,
     /// Texts with a dictionary.
     Text,
-    /// Texts that are all different: row ids.
+    /// Texts that are all different, each a prefix and a number: row ids.
     Unique,
+    /// Texts most of which are different, so that a dictionary would only be in the way.
+    Varied,
     /// Octets that are not UTF-8.
     Octets,
 }
@@ -200,7 +202,9 @@ impl Key {
     fn schema(&self) -> Result<TypePtr, ParquetError> {
         match self.kind {
             Kind::Int => int64(&self.name, Repetition::OPTIONAL),
-            Kind::Text | Kind::Unique => octets(&self.name, Repetition::OPTIONAL, true),
+            Kind::Text | Kind::Unique | Kind::Varied => {
+                octets(&self.name, Repetition::OPTIONAL, true)
+            }
             Kind::Octets => octets(&self.name, Repetition::OPTIONAL, false),
         }
     }
@@ -238,11 +242,32 @@ fn kind_of<'a, I: Iterator<Item = &'a Values>>(values: impl Fn() -> I) -> Kind {
             .all(|octets| std::str::from_utf8(octets).is_ok()),
         _ => true,
     };
-    if values().all(text) {
-        Kind::Text
-    } else {
-        Kind::Octets
+    match (values().all(text), are_varied(values())) {
+        (true, true) => Kind::Varied,
+        (true, false) => Kind::Text,
+        (false, _) => Kind::Octets,
     }
+}
+
+/// Fewer rows than these are not worth the question.
+#[cfg(not(test))]
+const FEW_ROWS: usize = 1024;
+#[cfg(test)]
+const FEW_ROWS: usize = 8;
+
+/// Whether more than half of the rows of texts bring one that the others of their LogGroup have not.
+fn are_varied<'a>(values: impl Iterator<Item = &'a Values>) -> bool {
+    let (mut rows, mut distinct) = (0, 0);
+    for values in values {
+        rows += values.len();
+        distinct += match values {
+            Values::Text { dictionary, .. } => dictionary.len(),
+            Values::Octets { dictionary, .. } => dictionary.len(),
+            Values::Numbered { numbers, .. } => numbers.len(),
+            Values::Int { .. } | Values::Address { .. } => return false,
+        };
+    }
+    rows >= FEW_ROWS && distinct > rows / 2
 }
 
 /// Whether all values are canonical decimals; `seen` becomes true when there is one at all.

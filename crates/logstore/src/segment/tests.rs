@@ -278,3 +278,38 @@ fn tags_and_the_rest_come_back_as_they_were() {
         assert!(rest_from(&octets.slice(..cut)).len() < 3);
     }
 }
+
+#[test]
+fn texts_that_are_mostly_different_have_no_dictionary_and_are_found_by_a_filter() {
+    use parquet::basic::Encoding;
+    let texts: Vec<String> = (0..100).map(|n| format!("0-default-7-{n}")).collect();
+    let texts: Vec<&str> = texts.iter().map(|text| &**text).collect();
+    let group = Group {
+        time: vec![NOW; 100],
+        columns: vec![text_column("id", &texts), text_column("few", &["a"; 100])],
+        ..Group::default()
+    };
+    let mut few = group;
+    few.columns[1].values = Values::Text {
+        dictionary: vec!["a".into(), "b".into()],
+        index: (0..100).map(|n| n % 2).collect(),
+    };
+    let (_dir, segment) = written(vec![few], style(1000));
+    let file = SerializedFileReader::new(File::open(segment.path()).unwrap()).unwrap();
+    let chunks = file.metadata().row_group(0).columns();
+    let has_dictionary = |name: &str| {
+        let chunk = chunks
+            .iter()
+            .find(|chunk| chunk.column_path().string() == name);
+        chunk
+            .unwrap()
+            .encodings()
+            .any(|e| e == Encoding::RLE_DICTIONARY)
+    };
+    assert_eq!((has_dictionary("id"), has_dictionary("few")), (false, true));
+    let reader = segment.read().unwrap();
+    assert!(reader.may_hold(0, "id", b"0-default-7-99"));
+    assert!(!reader.may_hold(0, "id", b"0-default-7-100"));
+    let lane = reader.lane(0, "id").unwrap();
+    assert_eq!(lane.cell(42), Cell::Octets(b"0-default-7-42"));
+}

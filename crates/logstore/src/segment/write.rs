@@ -93,12 +93,28 @@ fn properties(layout: &Layout, style: Style) -> WriterProperties {
         properties = match key.kind {
             Kind::Int => without_dictionary(properties, path, Encoding::DELTA_BINARY_PACKED),
             Kind::Unique => without_dictionary(properties, path, Encoding::DELTA_BYTE_ARRAY),
-            Kind::Text | Kind::Octets => properties
-                .set_column_bloom_filter_fpp(path.clone(), 0.01)
-                .set_column_bloom_filter_max_ndv(path, rows),
+            Kind::Varied => {
+                let encoding = Encoding::DELTA_BYTE_ARRAY;
+                filtered(
+                    without_dictionary(properties, path.clone(), encoding),
+                    path,
+                    rows,
+                )
+            }
+            Kind::Text | Kind::Octets => filtered(properties, path, rows),
         };
     }
     properties.build()
+}
+
+fn filtered(
+    properties: WriterPropertiesBuilder,
+    path: ColumnPath,
+    rows: u64,
+) -> WriterPropertiesBuilder {
+    properties
+        .set_column_bloom_filter_fpp(path.clone(), 0.01)
+        .set_column_bloom_filter_max_ndv(path, rows)
 }
 
 fn without_dictionary(
@@ -225,7 +241,9 @@ impl Columns<'_> {
             return to.append_column(&octets, close);
         }
         let mut texts = Dictionary::default();
-        if columns().all(|(values, rows)| texts.extend(values, rows).is_ok()) {
+        if key.kind != Kind::Varied
+            && columns().all(|(values, rows)| texts.extend(values, rows).is_ok())
+        {
             return self.write_dictionary(&texts, (column, true), to);
         }
         let mut texts = Texts::default();
