@@ -137,21 +137,40 @@ fn the_npm_sdk_puts_and_asks() {
 
 #[test]
 fn the_python_sdks_of_the_control_api_do_everything_in_three_generations() {
+    let clients = ["v3", "v1", "core", "terraform"];
+    python_against_control("daemon", &clients);
+}
+
+#[test]
+fn requests_of_the_control_api_that_no_sdk_writes_are_answered_as_documented() {
+    python_against_control("daemon", &["wire"]);
+}
+
+#[test]
+fn a_control_api_that_allows_little_says_so_to_every_generation() {
+    let clients = ["v3", "v1", "core", "terraform"];
+    python_against_control("closed", &clients);
+    python_against_control("locked", &clients);
+    python_against_control("shut", &["terraform", "wire", "v3"]);
+}
+
+/// The clients of `control/clients.py` against a daemon with one of the configurations there.
+fn python_against_control(config: &str, generations: &[&str]) {
     let Some(python) = installed("control/bin/python") else {
         return;
     };
-    let config = format!(
-        "{CONFIG}[[resource]]\nid = \"sag-one\"\nkind = \"sag\"\nregion = \"cn-shanghai\"\n\
-         name = \"branch\"\nexporters = [\"192.0.2.1\"]\n"
-    );
-    let daemon = Daemon::start(&config);
-    for generation in ["v3", "v1", "core"] {
+    let daemon = Daemon::start(&control_config(config));
+    for generation in generations {
         let mut command = client(&python, &daemon);
         command.env("CONTROL_PORT", daemon.control().to_string());
         command.arg(sources().join("control/conformance.py"));
-        succeeds(command.arg(generation));
+        succeeds(command.args([generation, config]));
     }
     daemon.stop();
+}
+
+fn control_config(name: &str) -> String {
+    fs::read_to_string(sources().join("control").join(name).with_extension("toml")).unwrap()
 }
 
 fn python() -> Option<PathBuf> {

@@ -1,298 +1,45 @@
-"""The official Python SDKs of VPC, CEN and SAG: a flow log's whole life, and what is refused.
+"""The control API against its official clients and against hand-written requests.
 
-    conformance.py v3|v1|core
+    conformance.py GENERATION [DAEMON]
 
-`v3` and `v1` are the two signatures of the newer SDKs, `core` is the older generation. Prints a line
-for each check and ends with status 1 when one of them fails.
+The generations are those of `clients.py`; `wire` writes requests by hand. `DAEMON` says by which
+configuration the daemon runs: `daemon` (what is expected), `closed`, `shut` or `locked`. Prints a line
+for each group of checks and ends with status 1 when one of them fails.
 """
 
-import json
-import os
+import importlib
 import sys
-import time
 import traceback
-import uuid
 
-from alibabacloud_cbn20170912 import models as cen_models
-from alibabacloud_cbn20170912.client import Client as Cen
-from alibabacloud_smartag20180313 import models as sag_models
-from alibabacloud_smartag20180313.client import Client as Sag
-from alibabacloud_tea_openapi.models import Config
-from alibabacloud_vpc20160428 import models as vpc_models
-from alibabacloud_vpc20160428.client import Client as Vpc
-from aliyunsdkcbn.request.v20170912 import CreateFlowlogRequest as core_cen
-from aliyunsdkcore.acs_exception.exceptions import ServerException
-from aliyunsdkcore.client import AcsClient
-from aliyunsdksmartag.request.v20180313 import CreateFlowLogRequest as core_sag
-from aliyunsdkvpc.request.v20160428 import CreateFlowLogRequest as core_create
-from aliyunsdkvpc.request.v20160428 import DeleteFlowLogRequest as core_delete
-from aliyunsdkvpc.request.v20160428 import DescribeFlowLogsRequest as core_describe
+import checks
+from checks import KEY, PORT, SECRET
+from clients import GENERATIONS
+from wire import Wire
 
 GENERATION = sys.argv[1]
-PORT = int(os.environ["CONTROL_PORT"])
-KEY, SECRET = os.environ["SLS_KEY"], os.environ["SLS_SECRET"]
-REGION = "cn-hangzhou"
-PATIENCE = 60
-CHECKS = {"new": [], "core": []}
+DAEMON = sys.argv[2] if len(sys.argv) > 2 else "daemon"
+MODULES = {
+    "daemon": ["typed", "tables", "lives", "tokens", "believed", "transport", "policies"],
+    "closed": ["closed"],
+    "shut": ["shut"],
+    "locked": ["locked"],
+}
 
-
-def check(generation):
-    def register(function):
-        CHECKS[generation].append(function)
-        return function
-    return register
-
-
-def config(secret=SECRET, key=KEY):
-    more = {"signature_algorithm": "v2"} if GENERATION == "v1" else {}
-    return Config(access_key_id=key, access_key_secret=secret, endpoint=f"127.0.0.1:{PORT}",
-                  protocol="http", region_id=REGION, **more)
-
-
-def same(found, expected):
-    assert found == expected, f"{found!r} instead of {expected!r}"
-
-
-def refused(code, call, status=400):
-    try:
-        answer = call()
-    except Exception as error:  # the SDKs have several kinds
-        found = (error.code, error.data["statusCode"] if hasattr(error, "data") else status)
-        same(found, (code, status))
-        assert error.data["RequestId"] and error.data["HostId"]
-        return error.message
-    raise AssertionError(f"{answer} instead of {code}")
-
-
-def until(expected, read):
-    end = time.monotonic() + PATIENCE
-    while (found := read()) != expected:
-        assert time.monotonic() < end, f"never {expected!r}, at last {found!r}"
-        time.sleep(0.02)
-
-
-def fresh(what):
-    return f"{what}-{uuid.uuid4().hex[:12]}"
-
-
-@check("new")
-def vpc_life():
-    client, models = Vpc(config()), vpc_models
-    resource = fresh("vpc")
-
-    def create(**changed):
-        wanted = dict(region_id=REGION, resource_type="VPC", resource_id=resource, traffic_type="All",
-                      project_name="proj-1", log_store_name="store-1")
-        return client.create_flow_log(models.CreateFlowLogRequest(**{**wanted, **changed})).body
-
-    tag = models.CreateFlowLogRequestTag
-    made = create(flow_log_name="a b+*~/中文", description="", aggregation_interval=1,
-                  traffic_path=["internetGateway", "natGateway"], tag=[tag("k1", "v1"), tag("k2", "")])
-    same(made.success, "true")
-    one = dict(region_id=REGION, flow_log_id=made.flow_log_id)
-
-    def shown():
-        body = client.describe_flow_logs(models.DescribeFlowLogsRequest(**one)).body
-        same((body.page_number, body.page_size, body.success), ("1", "20", "true"))
-        return [flow_log.to_map() for flow_log in body.flow_logs.flow_log]
-
-    def status():
-        return shown()[0]["Status"]
-
-    until("Active", status)
-    it = shown()[0]
-    same(it["FlowLogName"], "a b+*~/中文")
-    same(it["TrafficPath"], {"TrafficPathList": ["internetGateway", "natGateway"]})
-    same(it["AggregationInterval"], 1)
-    same(it["Tags"]["Tag"], [{"Key": "k1", "Value": "v1"}, {"Key": "k2", "Value": ""}])
-    same((it["FlowLogDeliverStatus"], it["BusinessStatus"]), ("SUCCESS", "Normal"))
-    refused("InvalidResourceId.NotFound", create)
-    refused("MissingParameter", lambda: create(resource_type=None))
-    refused("IllegalParam.AggregationInterval", lambda: create(aggregation_interval=7))
-    refused("IncorrectStatus.flowlog",
-            lambda: client.active_flow_log(models.ActiveFlowLogRequest(**one)))
-    client.deactive_flow_log(models.DeactiveFlowLogRequest(**one))
-    until("Inactive", status)
-    client.modify_flow_log_attribute(
-        models.ModifyFlowLogAttributeRequest(flow_log_name="new", aggregation_interval=5, **one))
-    until("Inactive", status)
-    client.active_flow_log(models.ActiveFlowLogRequest(**one))
-    until("Active", status)
-    on = dict(region_id=REGION, resource_type="FLOWLOG", resource_id=[made.flow_log_id])
-    client.tag_resources(models.TagResourcesRequest(
-        tag=[models.TagResourcesRequestTag("a", "b")], **on))
-    client.un_tag_resources(models.UnTagResourcesRequest(tag_key=["k1", "k2"], **on))
-    tags = client.list_tag_resources(models.ListTagResourcesRequest(**on)).body
-    same([(tag.tag_key, tag.tag_value) for tag in tags.tag_resources.tag_resource], [("a", "b")])
-    client.move_resource_group(models.MoveResourceGroupRequest(
-        **{**on, "resource_id": made.flow_log_id}, new_resource_group_id="rg-abc"))
-    it = shown()[0]
-    same((it["FlowLogName"], it["AggregationInterval"], it["ResourceGroupId"]), ("new", 5, "rg-abc"))
-    client.delete_flow_log(models.DeleteFlowLogRequest(**one))
-    until([], shown)
-    refused("InvalidInstanceId.NotFound",
-            lambda: client.delete_flow_log(models.DeleteFlowLogRequest(**one)))
-
-
-@check("new")
-def vpc_service():
-    client, models = Vpc(config()), vpc_models
-    status = models.GetFlowLogServiceStatusRequest(region_id=REGION)
-    same(client.get_flow_log_service_status(status).body.enabled, True)
-    opened = client.open_flow_log_service(models.OpenFlowLogServiceRequest(region_id=REGION)).body
-    same((opened.code, opened.message), ("200", "successful"))
-    regions = client.describe_regions(models.DescribeRegionsRequest()).body.regions.region
-    same([region.region_id for region in regions], ["cn-hangzhou", "cn-shanghai"])
-
-
-@check("new")
-def who_asks():
-    regions = vpc_models.DescribeRegionsRequest()
-    wrong = Vpc(config(secret="wrong"))
-    message = refused("SignatureDoesNotMatch", lambda: wrong.describe_regions(regions))
-    assert "wrong" not in message, message
-    unknown = Vpc(config(key="nobody"))
-    refused("InvalidAccessKeyId.NotFound", lambda: unknown.describe_regions(regions), 404)
-
-
-@check("new")
-def cen_life():
-    client, models = Cen(config()), cen_models
-    request = models.CreateFlowlogRequest(
-        region_id=REGION, cen_id=fresh("cen"), project_name="proj-1", log_store_name="cen-1",
-        interval=60, log_format_string="${srcaddr}${dstaddr}${bytes}", transit_router_id="tr-1",
-        client_token=fresh("token"), tag=[models.CreateFlowlogRequestTag("k", "v")])
-    made = client.create_flowlog(request).body
-    again = client.create_flowlog(request).body
-    same(again.flow_log_id, made.flow_log_id)
-    assert again.request_id != made.request_id
-    request.interval = 600
-    refused("IdempotentParameterMismatch", lambda: client.create_flowlog(request))
-    request.client_token = None
-    refused("InvalidFlowlogId.exist", lambda: client.create_flowlog(request))
-    one = dict(region_id=REGION, flow_log_id=made.flow_log_id)
-
-    def shown():
-        body = client.describe_flowlogs(models.DescribeFlowlogsRequest(**one)).body
-        return [flow_log.to_map() for flow_log in body.flow_logs.flow_log]
-
-    def status():
-        return shown()[0]["Status"]
-
-    until("Active", status)
-    it = shown()[0]
-    same((it["Interval"], it["FlowLogVersion"], it["TransitRouterId"]), (60, "3", "tr-1"))
-    refused("InvalidFlowlogId.NotFound",
-            lambda: client.deactive_flow_log(models.DeactiveFlowLogRequest(cen_id="cen-x", **one)))
-    client.deactive_flow_log(models.DeactiveFlowLogRequest(**one))
-    until("Inactive", status)
-    client.modify_flow_log_attribute(models.ModifyFlowLogAttributeRequest(interval=600, **one))
-    until("Inactive", status)
-    client.active_flow_log(models.ActiveFlowLogRequest(cen_id=request.cen_id, **one))
-    until("Active", status)
-    client.delete_flowlog(models.DeleteFlowlogRequest(**one))
-    until([], shown)
-    regions = models.DescribeChildInstanceRegionsRequest()
-    regions = client.describe_child_instance_regions(regions).body.regions.region
-    same([region.region_id for region in regions], ["cn-hangzhou", "cn-shanghai"])
-
-
-@check("new")
-def sag_life():
-    client, models, region = Sag(config()), sag_models, "cn-shanghai"
-    made = client.create_flow_log(models.CreateFlowLogRequest(
-        region_id=region, name="n", output_type="all", netflow_server_ip="192.168.0.2",
-        sls_region_id=region, project_name="proj-1", logstore_name="sag-1")).body
-    one = dict(region_id=region, flow_log_id=made.flow_log_id)
-
-    def shown():
-        body = client.describe_flow_logs(models.DescribeFlowLogsRequest(**one)).body
-        same((body.page_number, body.page_size), (1, 10))
-        return [flow_log.to_map() for flow_log in body.flow_logs.flow_log_set_type]
-
-    it = shown()[0]
-    same((it["Status"], it["ActiveAging"], it["InactiveAging"]), ("Active", 300, 15))
-    same((it["NetflowServerPort"], it["NetflowVersion"], it["TotalSagNum"]), ("9995", "V9", 0))
-    unbound = models.DescribeUnbindFlowLogSagsRequest(region_id=region)
-    body = client.describe_unbind_flow_log_sags(unbound).body
-    same((body.count, [sag.smart_agid for sag in body.sags.sag]), (1, ["sag-one"]))
-    pair = dict(smart_agid="sag-one", **one)
-    client.associate_flow_log(models.AssociateFlowLogRequest(**pair))
-    body = client.describe_flow_log_sags(models.DescribeFlowLogSagsRequest(**one)).body
-    same([(sag.smart_agid, sag.name) for sag in body.sags.sag], [("sag-one", "branch")])
-    same(client.describe_unbind_flow_log_sags(unbound).body.count, 0)
-    refused("DependencyViolation.FlowLog",
-            lambda: client.delete_flow_log(models.DeleteFlowLogRequest(**one)))
-    refused("IncorrectStatus.FlowLog",
-            lambda: client.active_flow_log(models.ActiveFlowLogRequest(**one)))
-    refused("IllegalParam.ActiveAging", lambda: client.modify_flow_log_attribute(
-        models.ModifyFlowLogAttributeRequest(active_aging=1, **one)))
-    client.modify_flow_log_attribute(models.ModifyFlowLogAttributeRequest(name="m", **one))
-    client.deactive_flow_log(models.DeactiveFlowLogRequest(**one))
-    same([(it["Name"], it["Status"]) for it in shown()], [("m", "Inactive")])
-    client.disassociate_flow_log(models.DisassociateFlowLogRequest(**pair))
-    client.delete_flow_log(models.DeleteFlowLogRequest(**one))
-    same(shown(), [])
-
-
-def core(request, secret=SECRET, **parameters):
-    for name, value in parameters.items():
-        getattr(request, f"set_{name}")(value)
-    request.set_endpoint("127.0.0.1")
-    request.set_protocol_type("http")
-    client = AcsClient(KEY, secret, REGION, port=PORT)
-    return json.loads(client.do_action_with_exception(request))
-
-
-def core_refused(code, status, call):
-    try:
-        answer = call()
-    except ServerException as error:
-        same((error.error_code, error.http_status), (code, status))
-        return
-    raise AssertionError(f"{answer} instead of {code}")
-
-
-@check("core")
-def core_life():
-    new = dict(ResourceType="VPC", ResourceId=fresh("vpc"), TrafficType="All", ProjectName="proj-1",
-               LogStoreName="store-1", FlowLogName="a b+*~/中文", TrafficPaths=["all"])
-    made = core(core_create.CreateFlowLogRequest(), **new)
-    core_refused("InvalidResourceId.NotFound", 400,
-                 lambda: core(core_create.CreateFlowLogRequest(), **new))
-
-    def shown():
-        answer = core(core_describe.DescribeFlowLogsRequest(), FlowLogId=made["FlowLogId"])
-        return answer["FlowLogs"]["FlowLog"]
-
-    until("Active", lambda: shown()[0]["Status"])
-    same(shown()[0]["FlowLogName"], "a b+*~/中文")
-    core(core_delete.DeleteFlowLogRequest(), FlowLogId=made["FlowLogId"])
-    until([], shown)
-
-
-@check("core")
-def core_other_products():
-    made = core(core_cen.CreateFlowlogRequest(), CenId=fresh("cen"), ClientToken=fresh("token"))
-    assert made["FlowLogId"].startswith("flowlog-")
-    core_refused("MissingParam.NetflowServerIp", 400,
-                 lambda: core(core_sag.CreateFlowLogRequest(), OutputType="netflow"))
-
-
-@check("core")
-def core_wrong_secret():
-    # The client finds what it has signed in the message, and so knows that the secret is wrong.
-    core_refused("InvalidAccessKeySecret", 400,
-                 lambda: core(core_describe.DescribeFlowLogsRequest(), secret="wrong"))
-
-
+for module in MODULES[DAEMON]:
+    importlib.import_module(module)
+client = {**GENERATIONS, "wire": Wire}[GENERATION](PORT, KEY, SECRET)
 failed = 0
-for function in CHECKS["core" if GENERATION == "core" else "new"]:
+for generations, function in checks.registered:
+    if GENERATION not in generations:
+        continue
+    before = checks.compared
+    name = f"{GENERATION} {function.__name__}"
     try:
-        function()
-        print(f"{GENERATION} {function.__name__}: good")
+        function(client)
+        print(f"{name}: {checks.compared - before} good", flush=True)
     except Exception:
         failed += 1
-        print(f"{GENERATION} {function.__name__}: FAILED")
+        print(f"{name}: FAILED", flush=True)
         traceback.print_exc()
+print(f"{GENERATION}: {checks.compared} checks")
 sys.exit(failed > 0)
