@@ -1,6 +1,7 @@
 //! The official clients of Simple Log Service against the running daemon: the Python SDK under both
 //! versions of signatures, its consumer library, the command line `aliyunlog`, the SDKs for Rust,
-//! Java and npm. Behind them those of VPC, CEN and SAG against the control API.
+//! Java and npm. Behind them those of VPC, CEN and SAG against the control API, and requests to it that
+//! no client would write.
 //!
 //! What each client does and compares is written in its own language under `tests/sdk`; here a
 //! daemon is started, and killed where that is the question. Needs what `tests/sdk/install` installs.
@@ -152,6 +153,21 @@ fn a_control_api_that_allows_little_says_so_to_every_generation() {
     python_against_control("closed", &clients);
     python_against_control("locked", &clients);
     python_against_control("shut", &["terraform", "wire", "v3"]);
+}
+
+#[test]
+fn the_npm_sdks_of_the_control_api_do_everything_in_both_generations() {
+    let Some(modules) = installed("npm/node_modules") else {
+        return;
+    };
+    let daemon = Daemon::start(&control_config("daemon"));
+    for generation in ["get", "post", "v3", "v1"] {
+        let mut command = client(Path::new("node"), &daemon);
+        command.env("CONTROL_PORT", daemon.control().to_string());
+        command.env("SLS_MODULES", &modules);
+        succeeds(command.arg(sources().join("node/control.js")).arg(generation));
+    }
+    daemon.stop();
 }
 
 /// The clients of `control/clients.py` against a daemon with one of the configurations there.
