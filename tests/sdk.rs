@@ -165,7 +165,11 @@ fn the_npm_sdks_of_the_control_api_do_everything_in_both_generations() {
         let mut command = client(Path::new("node"), &daemon);
         command.env("CONTROL_PORT", daemon.control().to_string());
         command.env("SLS_MODULES", &modules);
-        succeeds(command.arg(sources().join("node/control.js")).arg(generation));
+        succeeds(
+            command
+                .arg(sources().join("node/control.js"))
+                .arg(generation),
+        );
     }
     daemon.stop();
 }
