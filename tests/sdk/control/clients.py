@@ -11,6 +11,7 @@ import json
 import re
 
 from aliyunsdkcore.acs_exception.exceptions import ServerException
+from aliyunsdkcore.auth.credentials import StsTokenCredential
 from aliyunsdkcore.client import AcsClient
 from aliyunsdkcore.request import CommonRequest
 from alibabacloud_tea_openapi.client import Client as OpenApi
@@ -45,8 +46,8 @@ class Tea:
             models = importlib.import_module(f"alibabacloud_{name}.models")
             self.typed[product] = (module.Client(self.config), models)
 
-    def like(self, key, secret):
-        return Tea(self.port, key, secret, signature=self.signature)
+    def like(self, key, secret, token=None):
+        return Tea(self.port, key, secret, token, signature=self.signature)
 
     def call(self, product, action, parameters):
         parameters = {name: value for name, value in parameters.items() if value is not None}
@@ -79,10 +80,13 @@ class Core:
     def __init__(self, port, key, secret, token=None):
         self.port = port
         self.client = AcsClient(key, secret, "cn-hangzhou", port=port)
+        if token is not None:
+            credential = StsTokenCredential(key, secret, token)
+            self.client = AcsClient(region_id="cn-hangzhou", port=port, credential=credential)
         self.methods = itertools.cycle(["POST", "GET"])
 
-    def like(self, key, secret):
-        return Core(self.port, key, secret)
+    def like(self, key, secret, token=None):
+        return Core(self.port, key, secret, token)
 
     def call(self, product, action, parameters):
         request = self.request(product, action, parameters)

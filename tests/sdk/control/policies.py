@@ -198,3 +198,15 @@ def the_clients_hear_a_refusal(client):
              "InvalidAccessKeyId.Inactive", 400)
     is_error(client.like("nobody", SECRET).call("vpc", "DescribeFlowLogs", VPC), "vpc",
              "InvalidAccessKeyId.NotFound", 404)
+
+
+@check("v3", "v1", "core")
+def the_clients_use_temporary_keys(client):
+    right = client.like("STS.key", SECRET, "tok/en==")
+    same(right.call("vpc", "DescribeFlowLogs", VPC)[0], 200)
+    one = create(right, "vpc")
+    remove(right, "vpc", one)
+    for key, token, code in (("STS.key", "other", "InvalidSecurityToken.MismatchWithAccessKey"),
+                             ("STS.old", "tok/en==", "InvalidSecurityToken.Expired")):
+        status, body = client.like(key, SECRET, token).call("vpc", "DescribeFlowLogs", VPC)
+        same((status, body["Code"]), (400, code))
