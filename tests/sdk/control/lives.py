@@ -1,6 +1,7 @@
 """States, changes, filters, pages, tags, associations: through every client."""
 
 import itertools
+from concurrent import futures
 
 from checks import (DELETE, LIST, check, delete, done, fresh, holds, ids, refused,
                     rows, same, settled, until)
@@ -507,3 +508,31 @@ def what_cen_makes_by_itself_is_shown(client):
     row = settled(client, "cen", one["FlowLogId"], one["RegionId"])
     holds(row["ProjectName"] and row["LogStoreName"], row)
     remove(client, "cen", one)
+
+
+@check("terraform")
+def one_token_at_once_makes_one_flow_log(client):
+    parameters = wanted("cen", ClientToken=fresh("token"))
+    with futures.ThreadPoolExecutor(8) as pool:
+        calls = [pool.submit(done, client, "cen", "CreateFlowlog", parameters) for _ in range(8)]
+    made = {call.result()["FlowLogId"] for call in calls}
+    same(len(made), 1)
+    same(ids(client, "cen", CenId=parameters["CenId"]), list(made))
+    settled(client, "cen", *made, parameters["RegionId"])
+    delete(client, "cen", *made, parameters["RegionId"])
+
+
+@check(*ALL)
+def tags_are_listed_in_pages(client):
+    tags = [{"Key": f"k{place}", "Value": fresh("v")} for place in range(7)]
+    one = create(client, "vpc", Tag=tags)
+    asked = {"RegionId": one["RegionId"], "ResourceType": "FLOWLOG",
+             "ResourceId": [one["FlowLogId"]], "MaxResults": "3"}
+    found, pages, token = [], 0, None
+    while token != "":
+        page = done(client, "vpc", "ListTagResources", {**asked, "NextToken": token})
+        found += [(tag["TagKey"], tag["TagValue"]) for tag in page["TagResources"]["TagResource"]]
+        token = page.get("NextToken", "")
+        pages += 1
+    same((pages, found), (3, [(tag["Key"], tag["Value"]) for tag in tags]))
+    remove(client, "vpc", one)
