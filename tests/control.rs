@@ -7,7 +7,7 @@ use std::{
     net::{Ipv4Addr, TcpStream, UdpSocket},
     process::Command,
     thread,
-    time::{SystemTime, UNIX_EPOCH},
+    time::{Instant, SystemTime, UNIX_EPOCH},
 };
 
 use flowlog_access::{
@@ -564,4 +564,40 @@ fn logstore(daemon: &Daemon, arguments: &[&str]) {
         .output()
         .unwrap();
     assert!(done.status.success(), "{done:?}");
+}
+
+#[test]
+fn a_flow_log_that_is_deleted_leaves_the_others_alone() {
+    let daemon = Daemon::start(CONFIG);
+    let mut root = Client::new(&daemon, "root");
+    let new = "Action=CreateFlowLog&RegionId=cn-hangzhou&ResourceType=VPC&ResourceId=vpc-one&\
+               TrafficType=All&ProjectName=flow-logs&LogStoreName=vpc";
+    let all = "Action=DescribeFlowLogs&RegionId=cn-hangzhou";
+    let mut last = String::new();
+    for _ in 0..3 {
+        let made = root.call(VPC, new);
+        last = made["FlowLogId"]
+            .as_str()
+            .unwrap_or_else(|| panic!("{made}"))
+            .to_owned();
+        let until = Instant::now() + PATIENCE;
+        while root.call(VPC, all)["FlowLogs"]["FlowLog"][0]["Status"] != "Active" {
+            assert!(Instant::now() < until, "never active: {}", daemon.log());
+        }
+        let delete = format!("Action=DeleteFlowLog&RegionId=cn-hangzhou&FlowLogId={last}");
+        assert_eq!(root.call(VPC, &delete)["Code"], Value::Null);
+        while root.call(VPC, all)["TotalCount"] != "0" {
+            assert!(Instant::now() < until, "never gone: {}", daemon.log());
+        }
+    }
+    // Those that are gone are known over a restart, and take nothing.
+    let daemon = Daemon::start_again(daemon.stop());
+    let mut root = Client::new(&daemon, "root");
+    let made = root.call(VPC, new);
+    assert_ne!(made["FlowLogId"], last.as_str());
+    let until = Instant::now() + PATIENCE;
+    while root.call(VPC, all)["FlowLogs"]["FlowLog"][0]["Status"] != "Active" {
+        assert!(Instant::now() < until, "never active: {}", daemon.log());
+    }
+    daemon.stop();
 }

@@ -20,7 +20,8 @@ pub(crate) use request::{Received, respond};
 /// What connections may take. A POST with 20 tags in its query passes 20 kB.
 const BOUNDS: Bounds = Bounds {
     connections: 512,
-    head: Duration::from_secs(30),
+    // Some clients keep a connection for each of their objects, and forget it.
+    head: Duration::from_secs(10),
     head_octets: 128 << 10,
     unread: Duration::from_secs(30),
     grace: Duration::from_secs(5),

@@ -171,7 +171,8 @@ impl Definition {
     /// Looks at the values together, and states the product.
     ///
     /// A definition that is inactive and states its product is not held against the inventory: it
-    /// may be that of a flow log that is gone, kept for the rows that it still has.
+    /// may be that of a flow log that is gone, kept for the rows that it still has, without a
+    /// resource.
     ///
     /// # Errors
     /// Values that contradict each other or the kind of the resource, a column that no Information
@@ -255,7 +256,8 @@ impl Definition {
             );
             return Err(DefinitionError::new("resource", other.id.as_str(), remedy));
         }
-        if product != Product::Sag && ids.len() != 1 {
+        let gone = ids.is_empty() && self.status == Status::Inactive;
+        if product != Product::Sag && ids.len() != 1 && !gone {
             let remedy = "a VPC or CEN flow log watches exactly one resource";
             return Err(DefinitionError::new(
                 "resource",
