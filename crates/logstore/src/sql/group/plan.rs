@@ -30,6 +30,9 @@ pub(in crate::sql) fn plan(query: &mut Query, columns: &[TableColumn]) -> Vec<Gr
     plan.found
 }
 
+/// Keys that a table of groups has at most.
+const MOST_KEYS: usize = 60;
+
 struct Plan<'a> {
     columns: &'a [TableColumn],
     found: Vec<Grouping>,
@@ -193,7 +196,9 @@ impl<'a> Shape<'a> {
                 .iter()
                 .filter_map(Partial::column)
                 .any(is_time);
-        let known = self.has_aggregate && (self.earlier == 0 || !times);
+        // One word tells which keys are NULL.
+        let few = self.keys.len() <= MOST_KEYS;
+        let known = self.has_aggregate && few && (self.earlier == 0 || !times);
         known.then(|| self.grouping(filter))
     }
 

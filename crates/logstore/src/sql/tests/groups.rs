@@ -228,14 +228,17 @@ fn statement(
 
 /// How many of its tables are tables of groups.
 fn groups_made(sql: &str) -> usize {
-    let index = crate::sample::index();
+    groups_made_with(&crate::sample::index(), sql)
+}
+
+fn groups_made_with(index: &IndexConfig, sql: &str) -> usize {
     let asked = crate::sql::dialect::Asked {
         now_millis: 0,
         period: (0, 1),
         grouping: true,
         typed: true,
     };
-    let columns = |names: &crate::sql::dialect::Mentioned| crate::sql::columns(names, &index);
+    let columns = |names: &crate::sql::dialect::Mentioned| crate::sql::columns(names, index);
     crate::sql::dialect::translate(sql, &asked, columns)
         .unwrap()
         .groupings
@@ -270,6 +273,22 @@ fn plain_groups_are_made_while_scanning() {
     ] {
         let outer = usize::from(sql.contains("from log) group"));
         assert_eq!(groups_made(sql), outer, "{sql}");
+    }
+}
+
+#[test]
+fn very_many_keys_are_left_to_sqlite() {
+    let index = IndexConfig {
+        keys: (0..70)
+            .map(|n| (format!("k{n}"), KeyIndex::text()))
+            .collect(),
+        ..IndexConfig::default()
+    };
+    for (keys, made) in [(60, 1), (61, 0)] {
+        let names: Vec<String> = (0..keys).map(|n| format!("k{n}")).collect();
+        let names = names.join(", ");
+        let sql = format!("select {names}, count(*) group by {names}");
+        assert_eq!(groups_made_with(&index, &sql), made);
     }
 }
 
