@@ -58,13 +58,6 @@ impl Collector {
         }
     }
 
-    /// The collector starts again. What is due leaves; else nothing happens.
-    pub fn restart(&mut self) {
-        for flow_log in &mut self.flow_logs {
-            flow_log.advance(self.now, &self.known);
-        }
-    }
-
     /// All flow logs are switched off.
     pub fn deactivate(&mut self, now: i64) {
         self.now = self.now.max(now);
