@@ -45,7 +45,7 @@ fn duckdb_reads_what_the_logstore_answers() {
     let script = format!(
         "import duckdb,sys,json\n\
          of=duckdb.sql('''{QUERY} from read_parquet('{}/**/*.parquet', union_by_name=true)''')\n\
-         print(json.dumps(dict(zip(of.columns,[str(v) for v in of.fetchone()]))))",
+         print(json.dumps(dict(zip(of.columns,[str(v) for v in of.fetchall()[0]]))))",
         segments.display()
     );
     let theirs = run(&python, &script);
@@ -66,7 +66,7 @@ fn sealed(python: &Path, segments: &Path) -> u64 {
     let script = format!(
         "import duckdb,glob\n\
          there=glob.glob('{0}/**/*.parquet', recursive=True)\n\
-         print(duckdb.sql('''select count(*) from read_parquet('{0}/**/*.parquet')''').fetchone()[0] \
+         print(duckdb.sql('''select count(*) from read_parquet('{0}/**/*.parquet')''').fetchall()[0][0] \
          if there else 0)",
         segments.display()
     );
