@@ -399,23 +399,22 @@ project = "flow-logs"
 logstore = "net"
 "#;
 
+/// The lines that `flowlogd resource` prints of this inventory.
+fn inventory(place: &Path, arguments: &[&str]) -> Vec<String> {
+    let config = file(place, "a.toml", INVENTORY);
+    let data = place.join("data");
+    let at = ["--config", &config, "--data", data.to_str().unwrap()];
+    let json = ["--format", "json"];
+    let (status, listed, said) = ran(&[&["resource"], arguments, &json, &at].concat());
+    assert_eq!((status, said.as_str()), (0, ""));
+    listed.lines().map(str::to_owned).collect()
+}
+
 #[test]
 fn the_inventory_is_listed_with_the_flow_logs_that_cover_it() {
     let place = tempfile::tempdir().unwrap();
-    let config = file(place.path(), "a.toml", INVENTORY);
-    let data = place.path().join("data");
-    let at = [
-        "--format",
-        "json",
-        "--config",
-        &config,
-        "--data",
-        data.to_str().unwrap(),
-    ];
-    let (status, listed, said) = ran(&[&["resource", "list"][..], &at].concat());
-    assert_eq!((status, said.as_str()), (0, ""));
     assert_eq!(
-        listed.lines().collect::<Vec<_>>(),
+        inventory(place.path(), &["list"]),
         [
             r#"{"resource":"sag-1","kind":"sag","region":"-","parent":"-","name":"branch","exporters":"192.0.2.7,domain=5","interfaces":"-","prefixes":"-","flow_logs":"-"}"#,
             r#"{"resource":"sag-default","kind":"sag","region":"-","parent":"-","name":"","exporters":"-","interfaces":"-","prefixes":"-","flow_logs":"-"}"#,
@@ -423,27 +422,13 @@ fn the_inventory_is_listed_with_the_flow_logs_that_cover_it() {
         ]
     );
     // A question leaves nothing behind.
-    assert!(!data.exists());
+    assert!(!place.path().join("data").exists());
 }
 
 #[test]
 fn whose_the_records_of_an_exporter_are_is_explained() {
     let place = tempfile::tempdir().unwrap();
-    let config = file(place.path(), "a.toml", INVENTORY);
-    let data = place.path().join("data");
-    let at = [
-        "--format",
-        "json",
-        "--config",
-        &config,
-        "--data",
-        data.to_str().unwrap(),
-    ];
-    let explained = |more: &[&str]| {
-        let (status, explained, said) = ran(&[&["resource", "explain"][..], more, &at].concat());
-        assert_eq!((status, said.as_str()), (0, ""));
-        explained.lines().map(str::to_owned).collect::<Vec<_>>()
-    };
+    let explained = |more: &[&str]| inventory(place.path(), &[&["explain"], more].concat());
     assert_eq!(
         explained(&["192.0.2.7", "--domain", "5"]),
         [
