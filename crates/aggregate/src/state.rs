@@ -133,6 +133,9 @@ impl Aggregator {
             ..saved.shared
         };
         for saved in saved.logs {
+            if !saved.account.ledger.balances() {
+                return Err(RestoreError::Damaged);
+            }
             let flow_log = saved.flow_log;
             let mut log = saved.restore(key);
             log.schedule_all(&mut aggregator.shared);

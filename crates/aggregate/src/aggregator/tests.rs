@@ -217,6 +217,19 @@ fn damaged_state_is_refused() {
 }
 
 #[test]
+fn state_whose_ledger_does_not_balance_is_refused() {
+    let mut fixture = Fixture::new(rules(CaptureWindow::OneMinute));
+    fixture.observe_from(1, 10_000, record(0, 1_000, 5));
+    let restore =
+        |octets: &[u8]| Aggregator::restore(octets, Limits::DEFAULT, HashKey::PUBLIC).map(drop);
+    assert_eq!(restore(&fixture.aggregator.save()), Ok(()));
+    let log = fixture.aggregator.logs.get_mut(&LOG).unwrap();
+    log.account.ledger.matched.records += 1;
+    let octets = fixture.aggregator.save();
+    assert_eq!(restore(&octets), Err(crate::RestoreError::Damaged));
+}
+
+#[test]
 fn shares_of_the_table_are_fair() {
     let share = |rows: &[u64], target| fair_share(rows.iter().copied(), target);
     assert_eq!(share(&[100], 60), 60);
