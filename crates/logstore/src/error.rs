@@ -69,6 +69,25 @@ pub enum ManageError {
     Open(#[from] OpenError),
 }
 
+/// Why a shard could not be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ReadError {
+    /// There is no such Project or Logstore.
+    #[error("there is no logstore {logstore:?} in a project {project:?}")]
+    NoSuchLogstore {
+        /// The Project asked for.
+        project: Arc<str>,
+        /// The Logstore asked for.
+        logstore: Arc<str>,
+    },
+    /// The Logstore has no shard of this number.
+    #[error("there is no shard {0}")]
+    NoSuchShard(u32),
+    /// A segment cannot be read, and cannot be set aside.
+    #[error("{0}")]
+    Segment(String),
+}
+
 /// Why a batch was not stored.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum AppendError {

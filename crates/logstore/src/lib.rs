@@ -64,12 +64,12 @@
 
 pub mod batch;
 mod chunk;
+mod distinct;
 mod error;
 mod filter;
 mod histogram;
 mod http;
 mod metadata;
-mod mix;
 mod query;
 #[cfg(test)]
 mod sample;
@@ -81,10 +81,11 @@ mod stats;
 mod store;
 mod topics;
 
-pub use error::{AppendError, ManageError, OpenError, Refused};
+pub use error::{AppendError, ManageError, OpenError, ReadError, Refused};
 pub use http::{Access, Keys, Understood, serve, understand};
 pub use settings::{Clock, Compression, QueryLimits, Settings};
 pub use stats::Stats;
 pub use store::{
-    Appended, Logstore, LogstoreInfo, NewLogstore, ProjectInfo, Receipt, Recovered, ShardInfo,
+    Appended, Backlog, Logstore, LogstoreInfo, NewLogstore, ProjectInfo, ReadGroup, ReadGroups,
+    Readable, Receipt, Recovered, SPOOL, ShardInfo,
 };

@@ -39,6 +39,7 @@ use parquet::errors::ParquetError;
 use crate::metadata::SegmentRow;
 use crate::shard::Stored;
 
+pub(crate) use groups::Whole;
 pub(crate) use read::Reader;
 pub(crate) use rest::{rest_from, tags_from};
 pub(crate) use write::Style;

@@ -5,6 +5,7 @@ mod catalog;
 mod consumers;
 mod manage;
 mod merger;
+mod reading;
 mod receipt;
 mod reshard;
 mod retention;
@@ -30,6 +31,7 @@ use crate::stats::{Counters, Stats, count};
 pub(crate) use catalog::Store;
 pub use catalog::{LogstoreInfo, NewLogstore, ProjectInfo, ShardInfo};
 pub(crate) use consumers::{Checkpoint, ConsumerGroupSettings};
+pub use reading::{Backlog, ReadGroup, ReadGroups, Readable, SPOOL};
 pub use receipt::{Appended, Receipt};
 pub(crate) use reshard::Reshard;
 

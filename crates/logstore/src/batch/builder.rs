@@ -4,10 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use hashbrown::HashTable;
 
 use super::{Column, Group, Irregular, MAX_COLUMNS, Values, reserved};
-use crate::mix::Mix;
+use crate::distinct::Distinct;
 
 /// The most cells of all columns together: a row may have a key that no other has, and a column
 /// has a cell for every row. Keys beyond are kept with their rows.
@@ -26,7 +25,6 @@ pub(crate) struct GroupBuilder {
     irregular: Irregular,
     /// The places of the keys of the row in the making.
     order: Vec<u16>,
-    hasher: Mix,
 }
 
 /// A key that is not UTF-8.
@@ -37,11 +35,8 @@ pub(crate) struct InvalidKey<'c>(pub(crate) &'c [u8]);
 #[derive(Debug)]
 struct Building {
     name: Arc<str>,
-    /// The distinct values, one behind the other.
-    octets: Vec<u8>,
-    /// Where each of them ends.
-    ends: Vec<usize>,
-    places: HashTable<u32>,
+    /// The distinct values.
+    values: Distinct,
     /// For each row so far the place of its value.
     index: Vec<u32>,
     last: u32,
@@ -62,7 +57,6 @@ impl GroupBuilder {
                 ..Irregular::default()
             },
             order: Vec::new(),
-            hasher: Mix::new(),
         }
     }
 
@@ -179,10 +173,9 @@ impl GroupBuilder {
 
     /// Sets the value of a row; `false` when it has one.
     fn set(&mut self, at: usize, row: usize, value: &[u8]) -> bool {
-        let hasher = self.hasher;
         self.columns
             .get_mut(at)
-            .is_some_and(|column| column.set(row, value, hasher))
+            .is_some_and(|column| column.set(row, value))
     }
 
     fn rest_name(&mut self, key: &str) -> Arc<str> {
@@ -199,48 +192,28 @@ impl Building {
     fn new(name: Arc<str>, rows: usize) -> Self {
         Self {
             name,
-            octets: Vec::new(),
-            ends: Vec::new(),
-            places: HashTable::new(),
+            values: Distinct::default(),
             index: Vec::with_capacity(rows),
             last: Values::NO_KEY,
         }
     }
 
-    fn set(&mut self, row: usize, value: &[u8], hasher: Mix) -> bool {
+    fn set(&mut self, row: usize, value: &[u8]) -> bool {
         if self.index.len() > row {
             return false;
         }
         self.index.resize(row, Values::NO_KEY);
-        if entry(&self.octets, &self.ends, self.last) != Some(value) {
-            self.last = self.place(value, hasher);
+        if self.values.get(self.last) != Some(value) {
+            self.last = self.values.place(value);
         }
         self.index.push(self.last);
         true
     }
 
-    /// The place of a value among the distinct ones.
-    fn place(&mut self, value: &[u8], hasher: Mix) -> u32 {
-        let (octets, ends) = (&self.octets, &self.ends);
-        let hash = hasher.of_octets(value);
-        let equal = |place: &u32| entry(octets, ends, *place) == Some(value);
-        if let Some(place) = self.places.find(hash, equal) {
-            return *place;
-        }
-        // A group has fewer rows than there are numbers.
-        let place = u32::try_from(self.ends.len()).unwrap_or(Values::NO_KEY);
-        self.octets.extend_from_slice(value);
-        self.ends.push(self.octets.len());
-        let (octets, ends) = (&self.octets, &self.ends);
-        let rehash =
-            |place: &u32| hasher.of_octets(entry(octets, ends, *place).unwrap_or_default());
-        self.places.insert_unique(hash, place, rehash);
-        place
-    }
-
     fn finish(mut self, rows: usize) -> Column {
         self.index.resize(rows, Values::NO_KEY);
-        let octets = Bytes::from(self.octets);
+        let (octets, ends) = self.values.into_parts();
+        let octets = Bytes::from(octets);
         let mut begin = 0;
         let value = |end: usize| {
             let value = octets.slice(begin..end);
@@ -250,21 +223,11 @@ impl Building {
         Column {
             name: self.name,
             values: Values::Octets {
-                dictionary: self.ends.into_iter().map(value).collect(),
+                dictionary: ends.into_iter().map(value).collect(),
                 index: self.index,
             },
         }
     }
-}
-
-/// The distinct value at a place.
-fn entry<'o>(octets: &'o [u8], ends: &[usize], place: u32) -> Option<&'o [u8]> {
-    let at = usize::try_from(place).ok()?;
-    let end = *ends.get(at)?;
-    let begin = at
-        .checked_sub(1)
-        .map_or(Some(0), |at| ends.get(at).copied())?;
-    octets.get(begin..end)
 }
 
 #[cfg(test)]

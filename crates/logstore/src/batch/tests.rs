@@ -278,3 +278,13 @@ fn texts_lossy(values: &Values) -> Vec<Vec<u8>> {
     let text = |row| values.cell(row).text(&mut scratch).map(<[u8]>::to_vec);
     (0..values.len()).filter_map(text).collect()
 }
+
+#[test]
+fn every_octet_of_an_address_is_written_as_it_is_everywhere() {
+    let mut text = Vec::new();
+    for octet in 0..=255 {
+        let address = std::net::Ipv4Addr::new(octet, 1, octet, 255 - octet);
+        Cell::Address(address.to_ipv6_mapped().octets()).write(&mut text);
+        assert_eq!(std::str::from_utf8(&text).unwrap(), address.to_string());
+    }
+}

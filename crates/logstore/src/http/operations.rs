@@ -8,7 +8,7 @@ use flowlog_sls::{Error, ErrorCode, Operation};
 use super::answer::Answer;
 use super::request::Call;
 use super::{Server, logstores, projects, read, search, write};
-use crate::store::Store;
+use crate::store::{SPOOL, Store};
 
 /// The Logstore that a request is for.
 #[derive(Debug)]
@@ -40,7 +40,7 @@ impl Server {
     /// The Project that a request names.
     pub(super) fn project<'c>(&self, call: &'c Call) -> Result<&'c str, Error> {
         let name = call.asked.project.as_deref().unwrap_or_default();
-        if self.logstore.inner().catalog().has_project(name) {
+        if name != SPOOL && self.logstore.inner().catalog().has_project(name) {
             Ok(name)
         } else {
             Err(Error::project_not_exist(name))

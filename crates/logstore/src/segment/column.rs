@@ -39,6 +39,11 @@ pub(super) struct Numbered {
 }
 
 impl Levels {
+    fn clear(&mut self) {
+        self.rows = 0;
+        self.levels.clear();
+    }
+
     pub(super) fn there(&mut self, rows: usize) {
         self.rows += rows;
         if !self.levels.is_empty() {
@@ -61,6 +66,12 @@ impl Levels {
 }
 
 impl Ints {
+    /// Takes everything out; the memory is kept for the next column.
+    pub(super) fn clear(&mut self) {
+        self.values.clear();
+        self.levels.clear();
+    }
+
     pub(super) fn push(&mut self, value: Option<i64>) {
         match value {
             Some(value) => {
@@ -108,6 +119,13 @@ impl Ints {
 }
 
 impl Numbered {
+    /// Takes everything out; the memory is kept for the next column.
+    pub(super) fn clear(&mut self) {
+        self.prefixes.clear();
+        self.numbers.clear();
+        self.levels.clear();
+    }
+
     /// Adds rows of a column; of none, rows without the key.
     pub(super) fn extend(&mut self, values: Option<&Values>, rows: Range<usize>) {
         let Some(Values::Numbered { prefix, numbers }) = values else {
@@ -119,37 +137,88 @@ impl Numbered {
         self.prefixes.push((Arc::clone(prefix), self.numbers.len()));
     }
 
-    /// Calls `each` with the texts of some of the values.
-    pub(super) fn each(&self, values: Range<usize>, mut each: impl FnMut(&[u8])) {
-        let mut from = values.start;
-        let mut scratch = Vec::new();
-        for (prefix, end) in &self.prefixes {
-            let to = (*end).clamp(from, values.end);
-            for number in self.numbers.get(from..to).unwrap_or_default() {
-                let text = Cell::Numbered(prefix, *number).text(&mut scratch);
-                each(text.unwrap_or_default());
-            }
-            from = to;
-        }
+    /// The first and the last of the texts, in the order of octets.
+    pub(super) fn bounds(&self) -> Option<(Vec<u8>, Vec<u8>)> {
+        let mut bounds: Option<(Vec<u8>, Vec<u8>)> = None;
+        self.each(0..self.numbers.len(), |text, _| match &mut bounds {
+            None => bounds = Some((text.to_vec(), text.to_vec())),
+            Some((least, _)) if text < &**least => text.clone_into(least),
+            Some((_, greatest)) if text > &**greatest => text.clone_into(greatest),
+            Some(_) => {}
+        });
+        bounds
     }
 
     /// Writes some of the values (`DELTA_BYTE_ARRAY`).
     pub(super) fn encode(&self, values: Range<usize>, out: &mut Vec<u8>) {
         let (mut shared, mut lengths, mut rests) = (Vec::new(), Vec::new(), Vec::new());
-        let mut before: Vec<u8> = Vec::new();
-        self.each(values, |text| {
-            let same = before.iter().zip(text).take_while(|(a, b)| a == b).count();
+        self.each(values, |text, same| {
             let rest = text.get(same..).unwrap_or_default();
             shared.push(i64::try_from(same).unwrap_or(0));
             lengths.push(i64::try_from(rest.len()).unwrap_or(0));
             rests.extend_from_slice(rest);
-            before.truncate(same);
-            before.extend_from_slice(rest);
         });
         delta::encode(&shared, out);
         delta::encode(&lengths, out);
         out.append(&mut rests);
     }
+
+    /// Calls `each` with the texts of some of the values, and how many octets each has of the one
+    /// before it.
+    fn each(&self, values: Range<usize>, mut each: impl FnMut(&[u8], usize)) {
+        let mut from = values.start;
+        let mut text = NumberedText::default();
+        for (prefix, end) in &self.prefixes {
+            let to = (*end).clamp(from, values.end);
+            for number in self.numbers.get(from..to).unwrap_or_default() {
+                let same = text.become_text(prefix, *number);
+                each(&text.text, same);
+            }
+            from = to;
+        }
+    }
+}
+
+/// A prefix and a number as text; the next number changes few of its digits.
+#[derive(Default)]
+struct NumberedText<'a> {
+    prefix: &'a str,
+    number: u64,
+    text: Vec<u8>,
+    before: Vec<u8>,
+}
+
+impl<'a> NumberedText<'a> {
+    /// Becomes another text; how many octets it has of what it was.
+    fn become_text(&mut self, prefix: &'a str, number: u64) -> usize {
+        let is_next = !self.text.is_empty()
+            && std::ptr::eq(self.prefix, prefix)
+            && self.number.checked_add(1) == Some(number);
+        (self.prefix, self.number) = (prefix, number);
+        let digits = self.text.get_mut(prefix.len()..).unwrap_or_default();
+        if is_next && let Some(changed) = increment(digits) {
+            return self.text.len() - changed;
+        }
+        std::mem::swap(&mut self.text, &mut self.before);
+        Cell::Numbered(prefix, number).write(&mut self.text);
+        let pairs = self.before.iter().zip(&self.text);
+        pairs.take_while(|(a, b)| a == b).count()
+    }
+}
+
+/// Adds one to a number; how many digits that changes. `None` when all are nines: then there is one
+/// more of them.
+fn increment(digits: &mut [u8]) -> Option<usize> {
+    let nines = digits
+        .iter()
+        .rev()
+        .take_while(|digit| **digit == b'9')
+        .count();
+    let at = digits.len().checked_sub(nines + 1)?;
+    let (digit, rest) = digits.get_mut(at..)?.split_first_mut()?;
+    *digit += 1;
+    rest.fill(b'0');
+    Some(nines + 1)
 }
 
 /// Texts of one column of a row group of which no dictionary is made.
@@ -206,3 +275,6 @@ impl Texts {
             .map(|_| ())
     }
 }
+
+#[cfg(test)]
+mod tests;

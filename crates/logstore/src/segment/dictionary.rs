@@ -1,19 +1,24 @@
 //! Texts of one column of a row group, each distinct one once.
 //!
 //! What is appended has dictionaries already; they become one, so that no value of a row is hashed,
-//! copied or compared again.
+//! copied or compared again. Addresses are looked up as the numbers that they are, and become text
+//! once.
 
+use std::hash::BuildHasher as _;
 use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use hashbrown::HashMap;
+use foldhash::fast::RandomState;
+use hashbrown::HashTable;
 
 use crate::batch::{Cell, Values};
-use crate::mix::Mix;
+use crate::distinct::Distinct;
 
 /// A dictionary larger than this is not worth having.
 const MOST_OCTETS: usize = 4 << 20;
+/// What an entry takes beside its octets.
+const ENTRY: usize = 4;
 /// Not looked up yet.
 const UNKNOWN: u32 = u32::MAX - 1;
 
@@ -25,14 +30,20 @@ pub(super) struct TooLarge;
 #[derive(Debug, Default)]
 pub(super) struct Dictionary {
     /// In the order in which rows have them.
-    pub(super) entries: Vec<Bytes>,
+    pub(super) entries: Distinct,
     /// For each row its place in `entries`, or [`Values::NO_KEY`].
     pub(super) index: Vec<u32>,
-    /// Looked up, never gone through: their order does not matter.
-    known: HashMap<Bytes, u32, Mix>,
-    addresses: HashMap<[u8; 16], u32, Mix>,
-    octets: usize,
+    addresses: Addresses,
+    /// Whether there are texts that were no addresses: one of them may look like an address.
+    has_texts: bool,
     scratch: Vec<u8>,
+}
+
+/// The places of addresses. Looked up, never gone through: the order does not matter.
+#[derive(Debug, Default)]
+struct Addresses {
+    places: HashTable<(u128, u32)>,
+    hasher: RandomState,
 }
 
 impl Dictionary {
@@ -61,6 +72,13 @@ impl Dictionary {
             Some(Values::Octets { dictionary, index }) => {
                 let text = |at: usize| dictionary.get(at).map(|octets: &Bytes| &**octets);
                 self.extend_indexed(dictionary.len(), text, index.get(rows).unwrap_or_default())
+            }
+            Some(Values::Address { values, absent }) if absent.is_empty() => {
+                let addresses = values.get(rows).unwrap_or_default();
+                self.index.reserve(addresses.len());
+                addresses
+                    .iter()
+                    .try_for_each(|octets| self.address(*octets))
             }
             Some(values) => rows
                 .into_iter()
@@ -93,46 +111,56 @@ impl Dictionary {
     }
 
     fn push(&mut self, cell: Cell<'_>) -> Result<(), TooLarge> {
-        let place = match cell {
-            Cell::NoKey => Values::NO_KEY,
-            Cell::Address(octets) => {
-                if let Some(known) = self.addresses.get(&octets) {
-                    *known
-                } else {
-                    let place = self.place_of(cell)?;
-                    self.addresses.insert(octets, place);
-                    place
-                }
-            }
-            cell => self.place_of(cell)?,
-        };
-        self.index.push(place);
-        Ok(())
-    }
-
-    fn place_of(&mut self, cell: Cell<'_>) -> Result<u32, TooLarge> {
+        if let Cell::Address(octets) = cell {
+            return self.address(octets);
+        }
         let mut scratch = std::mem::take(&mut self.scratch);
         let place = cell
             .text(&mut scratch)
             .map_or(Ok(Values::NO_KEY), |text| self.place(text));
         self.scratch = scratch;
-        place
+        self.index.push(place?);
+        Ok(())
+    }
+
+    fn address(&mut self, octets: [u8; 16]) -> Result<(), TooLarge> {
+        let number = u128::from_be_bytes(octets);
+        let hash = self.addresses.hasher.hash_one(number);
+        let equal = |(known, _): &(u128, u32)| *known == number;
+        if let Some((_, place)) = self.addresses.places.find(hash, equal) {
+            self.index.push(*place);
+            return Ok(());
+        }
+        let mut scratch = std::mem::take(&mut self.scratch);
+        let text = Cell::Address(octets).text(&mut scratch).unwrap_or_default();
+        let place = if self.has_texts {
+            self.place(text)
+        } else {
+            self.check_room().map(|()| self.entries.add_new(text))
+        };
+        self.scratch = scratch;
+        let (place, hasher) = (place?, &self.addresses.hasher);
+        let rehash = |(known, _): &(u128, u32)| hasher.hash_one(*known);
+        let places = &mut self.addresses.places;
+        places.insert_unique(hash, (number, place), rehash);
+        self.index.push(place);
+        Ok(())
     }
 
     /// The place of a text, which gets one if it has none.
     fn place(&mut self, text: &[u8]) -> Result<u32, TooLarge> {
-        if let Some(known) = self.known.get(text) {
-            return Ok(*known);
+        self.has_texts = true;
+        let place = self.entries.place(text);
+        self.check_room().map(|()| place)
+    }
+
+    fn check_room(&self) -> Result<(), TooLarge> {
+        let octets = self.entries.octets() + ENTRY * self.entries.len();
+        if octets > MOST_OCTETS {
+            Err(TooLarge)
+        } else {
+            Ok(())
         }
-        self.octets += text.len() + 4;
-        if self.octets > MOST_OCTETS {
-            return Err(TooLarge);
-        }
-        let place = u32::try_from(self.entries.len()).map_err(|_| TooLarge)?;
-        let text = Bytes::copy_from_slice(text);
-        self.entries.push(text.clone());
-        self.known.insert(text, place);
-        Ok(place)
     }
 }
 

@@ -88,8 +88,8 @@ pub(super) fn dictionary(
     let data = rows.map(|index| indexed(dictionary, index, column.max_def_level() > 0));
     let nulls = dictionary.index.iter().filter(|at| **at == Values::NO_KEY);
     let statistics = bounds(
-        dictionary.entries.iter().min().map(|entry| &**entry),
-        dictionary.entries.iter().max().map(|entry| &**entry),
+        dictionary.entries.iter().min(),
+        dictionary.entries.iter().max(),
         (Some(dictionary.entries.len()), nulls.count()),
     );
     let (octets, mut close) = pages.chunk(Some(first), data, statistics)?;
@@ -134,21 +134,12 @@ pub(super) fn numbered(
         squeeze,
         encoding: Encoding::DELTA_BYTE_ARRAY,
     };
-    let (mut least, mut greatest): (Option<Vec<u8>>, Vec<u8>) = (None, Vec::new());
-    numbered.each(0..numbered.numbers.len(), |text| {
-        if least.as_ref().is_none_or(|least| text < &**least) {
-            least = Some(text.to_vec());
-        }
-        if text > &*greatest {
-            text.clone_into(&mut greatest);
-        }
-    });
     let data = data(&numbered.levels, column, |values, out| {
         numbered.encode(values, out);
     });
     let nulls = numbered.levels.rows - numbered.numbers.len();
-    let greatest = least.is_some().then_some(&*greatest);
-    let statistics = bounds(least.as_deref(), greatest, (None, nulls));
+    let (least, greatest) = numbered.bounds().unzip();
+    let statistics = bounds(least.as_deref(), greatest.as_deref(), (None, nulls));
     pages.chunk(None, data, statistics)
 }
 
@@ -254,15 +245,16 @@ impl Pages<'_> {
 
     /// Each entry with its length before it.
     fn dictionary(&mut self, dictionary: &Dictionary) -> Result<CompressedPage, ParquetError> {
-        let mut plain = Vec::new();
-        for entry in &dictionary.entries {
+        let entries = &dictionary.entries;
+        let mut plain = Vec::with_capacity(entries.octets() + 4 * entries.len());
+        for entry in entries.iter() {
             let length = u32::try_from(entry.len()).unwrap_or(u32::MAX);
             plain.extend(length.to_le_bytes());
             plain.extend_from_slice(entry);
         }
         let page = Page::DictionaryPage {
             buf: self.squeeze.squeeze(&plain)?.into(),
-            num_values: u32::try_from(dictionary.entries.len()).unwrap_or(u32::MAX),
+            num_values: u32::try_from(entries.len()).unwrap_or(u32::MAX),
             encoding: Encoding::PLAIN,
             is_sorted: false,
         };
@@ -316,8 +308,8 @@ fn bounds(
 fn filter(dictionary: &Dictionary) -> Result<Sbbf, ParquetError> {
     let entries = u64::try_from(dictionary.entries.len()).unwrap_or(u64::MAX);
     let mut filter = Sbbf::new_with_ndv_fpp(entries.max(1), FALSE_YES)?;
-    for entry in &dictionary.entries {
-        filter.insert(&**entry);
+    for entry in dictionary.entries.iter() {
+        filter.insert(entry);
     }
     Ok(filter)
 }

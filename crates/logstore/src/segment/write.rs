@@ -56,7 +56,11 @@ pub(super) fn write_file(
     let properties = Arc::new(properties(&layout, style));
     let mut writer = SerializedFileWriter::new(Summing::new(file), layout.schema()?, properties)?;
     let described = writer.schema_descr().columns().to_vec();
-    let mut squeeze = Squeeze::new(style.compression)?;
+    let mut desk = Desk {
+        squeeze: Squeeze::new(style.compression)?,
+        ints: Ints::default(),
+        numbered: Numbered::default(),
+    };
     let mut rows = 0;
     for runs in row_groups(groups, style.row_group_rows.max(1)) {
         let mut row_group = writer.next_row_group()?;
@@ -64,7 +68,7 @@ pub(super) fn write_file(
             layout: &layout,
             runs: &runs,
             described: &described,
-            squeeze: &mut squeeze,
+            desk: &mut desk,
         };
         columns.write(&mut row_group)?;
         rows += runs.iter().map(|run| run.rows.len()).sum::<usize>();
@@ -160,7 +164,15 @@ struct Columns<'a> {
     runs: &'a [Run<'a>],
     /// As the file has them.
     described: &'a [Arc<ColumnDescriptor>],
-    squeeze: &'a mut Squeeze,
+    desk: &'a mut Desk,
+}
+
+/// What one column after the other is made with: a system gives and clears new pages more slowly
+/// than a column is written.
+struct Desk {
+    squeeze: Squeeze,
+    ints: Ints,
+    numbered: Numbered,
 }
 
 impl Columns<'_> {
@@ -187,11 +199,12 @@ impl Columns<'_> {
         to: &mut RowGroup<'_>,
     ) -> Result<(), ParquetError> {
         if part.is_int() {
-            let mut ints = Ints::default();
+            let Desk { squeeze, ints, .. } = &mut *self.desk;
+            ints.clear();
             for run in self.runs {
-                run.ints(part, &mut ints);
+                run.ints(part, ints);
             }
-            let (octets, close) = pages::ints(&ints, column, self.squeeze)?;
+            let (octets, close) = pages::ints(ints, column, squeeze)?;
             return to.append_column(&octets, close);
         }
         if !matches!(part, Part::KeyOrder | Part::Rest) {
@@ -224,20 +237,25 @@ impl Columns<'_> {
     ) -> Result<(), ParquetError> {
         let runs = self.runs;
         let columns = || runs.iter().map(|run| run.values(key));
+        let Desk {
+            squeeze,
+            ints,
+            numbered,
+        } = &mut *self.desk;
         if key.kind == Kind::Int {
-            let mut ints = Ints::default();
+            ints.clear();
             for (values, rows) in columns() {
                 ints.extend(values, rows);
             }
-            let (octets, close) = pages::ints(&ints, column, self.squeeze)?;
+            let (octets, close) = pages::ints(ints, column, squeeze)?;
             return to.append_column(&octets, close);
         }
         if key.kind == Kind::Unique {
-            let mut numbered = Numbered::default();
+            numbered.clear();
             for (values, rows) in columns() {
                 numbered.extend(values, rows);
             }
-            let (octets, close) = pages::numbered(&numbered, column, self.squeeze)?;
+            let (octets, close) = pages::numbered(numbered, column, squeeze)?;
             return to.append_column(&octets, close);
         }
         let mut texts = Dictionary::default();
@@ -259,7 +277,8 @@ impl Columns<'_> {
         (column, filtered): (&Arc<ColumnDescriptor>, bool),
         to: &mut RowGroup<'_>,
     ) -> Result<(), ParquetError> {
-        let (octets, close) = pages::dictionary(texts, (column, filtered), self.squeeze)?;
+        let squeeze = &mut self.desk.squeeze;
+        let (octets, close) = pages::dictionary(texts, (column, filtered), squeeze)?;
         to.append_column(&octets, close)
     }
 

@@ -12,6 +12,7 @@ use super::catalog::{
     Entry, FOR_EVER_DAYS, LogstoreInfo, NewLogstore, ProjectInfo, ShardInfo, Store, open_shard,
     remove_directory,
 };
+use super::reading::SPOOL;
 use super::{Logstore, Recovered};
 use crate::error::{ManageError, OpenError};
 use crate::metadata::{LogstoreRow, ShardRow};
@@ -38,6 +39,16 @@ impl Logstore {
         if !is_project_name(name) {
             return Err(ManageError::InvalidName(name.to_owned()));
         }
+        self.make_project(name, description, properties)
+    }
+
+    /// Makes a Project, whatever its name is like.
+    pub(super) fn make_project(
+        &self,
+        name: &str,
+        description: &str,
+        properties: Map<String, Value>,
+    ) -> Result<(), ManageError> {
         let inner = self.inner();
         let mut catalog = inner.catalog_mut();
         let now = i64::from(inner.settings.clock.seconds());
@@ -90,6 +101,17 @@ impl Logstore {
         let ranges = ranges
             .flatten()
             .ok_or(ManageError::OutOfRange("shardCount"))?;
+        self.make_logstore(project, name, new, &ranges)
+    }
+
+    /// Makes a Logstore, whatever its name is like.
+    pub(super) fn make_logstore(
+        &self,
+        project: &str,
+        name: &str,
+        new: NewLogstore,
+        ranges: &[KeyRange],
+    ) -> Result<(), ManageError> {
         let inner = self.inner();
         let mut catalog = inner.catalog_mut();
         let missing = || ManageError::NoSuchProject(project.to_owned());
@@ -108,7 +130,7 @@ impl Logstore {
         // As the service has it: the time of creation in nanoseconds, so that cursors of a
         // Logstore that was deleted are not valid in its successor.
         let cursor = now.saturating_mul(1_000_000_000);
-        let made = inner.metadata.create_logstore(&row, &ranges, cursor)?;
+        let made = inner.metadata.create_logstore(&row, ranges, cursor)?;
         let (row, shards) = made.ok_or_else(|| ManageError::LogstoreExists(name.to_owned()))?;
         let home = inner.dir.join(project).join(name);
         let mut recovered = Recovered::default();
@@ -193,10 +215,12 @@ impl Logstore {
         })
     }
 
-    /// Every Project, by name.
+    /// Every Project but the one that clients do not see, by name.
     pub fn projects(&self) -> Vec<ProjectInfo> {
         let catalog = self.inner().catalog();
-        catalog.projects.values().map(Entry::info).collect()
+        let entries = catalog.projects.iter();
+        let seen = entries.filter(|(name, _)| ***name != *SPOOL);
+        seen.map(|(_, entry)| entry.info()).collect()
     }
 
     /// The Project of this name.

@@ -71,7 +71,7 @@ pub(super) fn evict_oldest(inner: &Inner) -> bool {
 }
 
 /// Takes segments out of the metadata, out of sight, and off the disk once nobody reads them.
-fn delete(inner: &Inner, shard: &Shard, gone: &[SegmentRow]) -> bool {
+pub(super) fn delete(inner: &Inner, shard: &Shard, gone: &[SegmentRow]) -> bool {
     if gone.is_empty() {
         return false;
     }

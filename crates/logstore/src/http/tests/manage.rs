@@ -1,11 +1,31 @@
 //! Projects, Logstores, indexes and lists of shards.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
-use super::{Sent, served};
+use super::{Sent, served, served_with};
+use crate::sample::open;
 
 fn new_project(name: &str) -> Value {
     json!({ "projectName": name, "description": "mine", "resourceGroupId": "rg-1" })
+}
+
+#[test]
+fn a_spool_is_no_project_for_clients() {
+    let dir = tempfile::tempdir().unwrap();
+    let logstore = Arc::new(open(dir.path()));
+    logstore.ensure_spool("fl-1").unwrap();
+    served_with(&logstore, |port| {
+        let hidden = |sent: Sent| sent.of("nobody").header("x-log-project", crate::SPOOL);
+        for method in ["GET", "DELETE"] {
+            for path in ["/", "/logstores/fl-1"] {
+                let code = hidden(Sent::new(method, path)).ask(port).code();
+                assert!(code.starts_with('4'), "{method} {path}: {code}");
+            }
+        }
+    });
+    assert_eq!(logstore.spools().len(), 1);
 }
 
 #[test]

@@ -1,12 +1,15 @@
 use super::*;
 
-fn texts(dictionary: &Dictionary) -> Vec<Option<&[u8]>> {
-    let text = |at: &u32| dictionary.entries.get(usize::try_from(*at).unwrap());
-    dictionary
-        .index
-        .iter()
-        .map(|at| text(at).map(|text| &**text))
+fn entries(dictionary: &Dictionary) -> Vec<&str> {
+    let entries = dictionary.entries.iter();
+    entries
+        .map(|entry| std::str::from_utf8(entry).unwrap())
         .collect()
+}
+
+fn texts(dictionary: &Dictionary) -> Vec<Option<&[u8]>> {
+    let text = |at: &u32| dictionary.entries.get(*at);
+    dictionary.index.iter().map(text).collect()
 }
 
 #[test]
@@ -25,7 +28,7 @@ fn dictionaries_become_one_with_the_texts_that_rows_have() {
     all.extend(Some(&second), 0..2).unwrap();
     let [x, y, z] = [Some(&b"x"[..]), Some(b"y"), Some(b"z")];
     assert_eq!(texts(&all), [x, y, x, None, z, x]);
-    assert_eq!(all.entries, ["x", "y", "z"]);
+    assert_eq!(entries(&all), ["x", "y", "z"]);
 }
 
 #[test]
@@ -46,8 +49,28 @@ fn numbers_and_addresses_are_what_they_look_like() {
     let mut all = Dictionary::default();
     all.extend(Some(&numbers), 0..2).unwrap();
     all.extend(Some(&addresses), 0..3).unwrap();
-    assert_eq!(all.entries, ["7", "-", "192.0.2.1"]);
+    assert_eq!(entries(&all), ["7", "-", "192.0.2.1"]);
     assert_eq!(all.index, [0, 1, 2, 1, 2]);
+}
+
+#[test]
+fn a_text_that_looks_like_an_address_has_its_place() {
+    let mapped = |last| {
+        let address = std::net::Ipv4Addr::new(192, 0, 2, last);
+        address.to_ipv6_mapped().octets()
+    };
+    let addresses = |lasts: &[u8]| Values::Address {
+        values: lasts.iter().copied().map(mapped).collect(),
+        absent: crate::batch::Mask::default(),
+    };
+    let mut all = Dictionary::default();
+    all.extend(Some(&addresses(&[1, 2, 1])), 0..3).unwrap();
+    all.fill(Some(b"192.0.2.2"), 1).unwrap();
+    all.fill(Some(b"192.0.2.3"), 1).unwrap();
+    all.extend(Some(&addresses(&[3, 4, 1])), 0..3).unwrap();
+    let all_entries = ["192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4"];
+    assert_eq!(entries(&all), all_entries);
+    assert_eq!(all.index, [0, 1, 0, 1, 2, 2, 3, 0]);
 }
 
 #[test]

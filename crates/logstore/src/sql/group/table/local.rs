@@ -3,10 +3,10 @@
 use std::rc::Rc;
 
 use bytes::Bytes;
+use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 
 use crate::chunk::Chunk;
-use crate::mix::Mix;
 use crate::query::{Selection, place};
 use crate::segment::SegmentError;
 use crate::sql::group::column::{Column, Columns, Ints, Texts};
@@ -115,7 +115,8 @@ impl<'a> Assigned<'a> {
                 *group = *known;
             }
         } else {
-            let mut table = HashMap::with_capacity_and_hasher(self.rows.len() / 4, Mix::new());
+            let hasher = RandomState::default();
+            let mut table = HashMap::with_capacity_and_hasher(self.rows.len() / 4, hasher);
             for ((group, code), row) in each {
                 let both = u64::from(*group) << 32 | u64::from(*code);
                 *group = *table.entry(both).or_insert_with(|| next(row));
@@ -141,7 +142,7 @@ fn int_codes(ints: &Ints, rows: &Selection, step: i64, codes: &mut Vec<u32>) -> 
         codes.extend(rows.iter().map(code));
         return range + 2;
     }
-    let mut table: HashMap<u64, u32, Mix> = HashMap::with_hasher(Mix::new());
+    let mut table: HashMap<u64, u32, RandomState> = HashMap::default();
     for row in rows.iter() {
         let next = u32::try_from(table.len() + 1).unwrap_or(u32::MAX);
         let code = value(row).map(|value| *table.entry(value.cast_unsigned()).or_insert(next));

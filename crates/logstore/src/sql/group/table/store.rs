@@ -2,14 +2,15 @@
 //!
 //! A text of a key is kept once and has a number; groups are found by the numbers of their keys.
 
+use std::hash::BuildHasher as _;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 
 use super::NoGroups;
 use super::local::{Cells, Local};
-use crate::mix::Mix;
 use crate::query::place;
 use crate::sql::functions::Share;
 use crate::sql::group::{Grouping, Partial};
@@ -31,7 +32,7 @@ pub(super) struct Store {
     /// The place of each combination of keys. Looked up, never gone through: its order does not
     /// matter.
     places: HashTable<u32>,
-    mix: Mix,
+    hasher: RandomState,
     made: Made,
     share: Share,
     octets: usize,
@@ -68,7 +69,7 @@ struct Interned {
     texts: Vec<Arc<str>>,
     /// Looked up, never gone through: its order does not matter.
     places: HashTable<u32>,
-    hasher: Mix,
+    hasher: RandomState,
 }
 
 /// What is known of each group of one partial.
@@ -84,7 +85,7 @@ impl Store {
     pub(super) fn new(grouping: &Arc<Grouping>, share: Share) -> Self {
         Self {
             places: HashTable::new(),
-            mix: Mix::new(),
+            hasher: RandomState::default(),
             made: Made::of(grouping),
             share,
             octets: 0,
@@ -113,9 +114,12 @@ impl Store {
     /// The place of a combination of keys, which gets one if it has none.
     fn place(&mut self, words: &[u64]) -> usize {
         let Self {
-            places, mix, made, ..
+            places,
+            hasher,
+            made,
+            ..
         } = self;
-        let hash = mix.of(words);
+        let hash = hasher.hash_one(words);
         let equal = |at: &u32| made.key(place(*at)) == words;
         if let Some(known) = places.find(hash, equal) {
             return place(*known);
@@ -124,7 +128,7 @@ impl Store {
         made.groups += 1;
         made.words.extend_from_slice(words);
         self.octets += CELL + 16 * words.len();
-        let rehash = |at: &u32| mix.of(made.key(place(*at)));
+        let rehash = |at: &u32| hasher.hash_one(made.key(place(*at)));
         places.insert_unique(hash, u32::try_from(at).unwrap_or(u32::MAX), rehash);
         at
     }
@@ -221,7 +225,7 @@ impl Interned {
     /// The number of a text, which gets one if it has none.
     fn number(&mut self, octets: &Bytes, taken: &mut usize) -> u32 {
         let text = shown(octets, self.most);
-        let hash = self.hasher.of_octets(text.as_bytes());
+        let hash = self.hasher.hash_one(&*text);
         let Self {
             texts,
             places,
@@ -239,7 +243,7 @@ impl Interned {
         texts.push(Arc::from(&*text));
         let rehash = |at: &u32| {
             let text = texts.get(place(*at)).map(|text| &**text);
-            hasher.of_octets(text.unwrap_or_default().as_bytes())
+            hasher.hash_one(text.unwrap_or_default())
         };
         places.insert_unique(hash, number, rehash);
         number
