@@ -19,6 +19,7 @@ const LAYERS: &[(&str, u8, bool)] = &[
     ("logstore", 6, false),
     ("control", 6, false),
     ("exporter-sim", 6, false),
+    ("sink", 7, false),
     ("flowlogd", 8, false),
 ];
 

@@ -33,6 +33,13 @@ struct Hole {
     since: u64,
 }
 
+impl Hole {
+    /// Datagrams since; also of a saved state in which nothing fits.
+    fn age(&self, now: u64) -> u64 {
+        now.wrapping_sub(self.since)
+    }
+}
+
 /// What a sequence number says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
@@ -57,7 +64,7 @@ impl Sequence {
 
     /// Enters a datagram of so many units; `None` when they could not be counted.
     pub(crate) fn observe(&mut self, sequence: u32, units: Option<u32>) -> Step {
-        self.datagrams += 1;
+        self.datagrams = self.datagrams.wrapping_add(1);
         self.largest = self
             .largest
             .max(units.unwrap_or(0).min(u32::from(u16::MAX)));
@@ -100,7 +107,7 @@ impl Sequence {
 
     fn leave_hole(&mut self, begin: u32, length: u32) {
         let now = self.datagrams;
-        self.holes.retain(|hole| now - hole.since <= WINDOW);
+        self.holes.retain(|hole| hole.age(now) <= WINDOW);
         if self.holes.len() >= HOLES {
             self.holes.remove(0);
         }
@@ -115,7 +122,7 @@ impl Sequence {
     fn fill_hole(&mut self, sequence: u32, units: u32) -> Option<u32> {
         let now = self.datagrams;
         let at = self.holes.iter().position(|hole| {
-            now - hole.since <= WINDOW && sequence.wrapping_sub(hole.begin) < hole.length
+            hole.age(now) <= WINDOW && sequence.wrapping_sub(hole.begin) < hole.length
         })?;
         let hole = self.holes.get_mut(at)?;
         let before = sequence.wrapping_sub(hole.begin);

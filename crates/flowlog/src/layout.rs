@@ -23,6 +23,12 @@ pub(crate) use column::CEN_NAMED;
 use crate::{FlowLog, Product};
 use column::{CEN, LOST_RECORDS, OWN, SAG, VPC};
 
+/// Whether a column of this name is one of our own, which the real service does not have.
+pub fn is_own_column(name: &str) -> bool {
+    let own = OWN.iter().chain([&LOST_RECORDS]);
+    own.into_iter().any(|column| column.name() == name)
+}
+
 /// The columns of one flow log's rows: those of its product, our own behind them, then the further
 /// Information Elements that it lists.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -33,7 +33,8 @@ pub use inventory::{
     SAG_DEFAULT, StatedSampling,
 };
 pub use layout::{
-    Column, ColumnType, Layout, Names, RowId, RowTime, SLS_TOPIC, Value, row_source, row_time,
+    Column, ColumnType, Layout, Names, RowId, RowTime, SLS_TOPIC, Value, is_own_column, row_source,
+    row_time,
 };
 pub use matching::{Because, Claim, CompileError, ExporterScope, MatchTable, Mode, Warning};
 pub use name::{FlowLogId, LogstoreName, ProjectName, ResourceId};

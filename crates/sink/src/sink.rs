@@ -1,0 +1,385 @@
+//! All streams of a process: which there are, how far they have come, and their end.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use flowlog_logstore::{Logstore, SPOOL};
+use flowlog_record::Timestamp;
+use tokio::runtime::Runtime;
+use tokio::sync::{oneshot, watch};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, timeout_at};
+use tracing::{error, warn};
+
+use crate::book::{Book, Progress};
+use crate::figures::{Counters, Figures};
+use crate::sls::{SlsClient, SlsTarget};
+use crate::source::Source;
+use crate::spec::{Destination, MostBacklog, Spec};
+use crate::stream::{Order, Setting, Stream, lock};
+use crate::target::Target;
+
+/// How often it is remembered how far the streams have come.
+const SAVE: Duration = Duration::from_secs(1);
+
+/// What streams need that their specs do not have.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The regions of the real service, by name.
+    pub regions: BTreeMap<String, Arc<SlsClient>>,
+    /// How much may wait for one target.
+    pub most: MostBacklog,
+    /// The time.
+    pub now: fn() -> Timestamp,
+}
+
+/// Why there are no streams.
+#[derive(Debug, thiserror::Error)]
+pub enum SinkError {
+    /// The database.
+    #[error("cannot use {path}: {problem}")]
+    Database {
+        /// Where it is.
+        path: String,
+        /// What is wrong.
+        problem: rusqlite::Error,
+    },
+    /// Threads.
+    #[error("cannot start the threads that deliver: {0}")]
+    Threads(#[from] io::Error),
+}
+
+/// All streams of a process.
+#[derive(Debug)]
+pub struct Sink {
+    shared: Arc<Shared>,
+    runtime: Runtime,
+    saver: Option<(oneshot::Sender<()>, JoinHandle<()>)>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    logstore: Arc<Logstore>,
+    book: Book,
+    settings: Settings,
+    streams: Mutex<BTreeMap<String, Running>>,
+}
+
+#[derive(Debug)]
+struct Running {
+    spec: Arc<Spec>,
+    counters: Arc<Counters>,
+    progress: Arc<Mutex<Progress>>,
+    /// As it was remembered last.
+    saved: Progress,
+    orders: watch::Sender<Order>,
+    /// Whether everything had arrived when it ended; absent while its target is unknown.
+    task: Option<JoinHandle<bool>>,
+}
+
+impl Sink {
+    /// Opens the database in `path`, made if absent, and goes on with the streams that it names, so
+    /// far as nobody [says](Self::set) otherwise.
+    ///
+    /// # Errors
+    /// [`SinkError`].
+    pub fn open(
+        path: &Path,
+        logstore: Arc<Logstore>,
+        settings: Settings,
+    ) -> Result<Self, SinkError> {
+        let failed = |problem| SinkError::Database {
+            path: path.display().to_string(),
+            problem,
+        };
+        let book = Book::open(path).map_err(failed)?;
+        let (known, unknown) = book.streams().map_err(failed)?;
+        for name in unknown {
+            warn!(%name, "a stream of rows is not understood; it stays where it is");
+        }
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .thread_name("sink")
+            .enable_all()
+            .build()?;
+        let shared = Arc::new(Shared {
+            logstore,
+            book,
+            settings,
+            streams: Mutex::default(),
+        });
+        for (spec, progress) in known {
+            shared.start(spec, progress, Order::Run, &runtime);
+        }
+        let (stop, stopped) = oneshot::channel();
+        let saver = runtime.spawn(save_again_and_again(Arc::clone(&shared), stopped));
+        Ok(Self {
+            shared,
+            runtime,
+            saver: Some((stop, saver)),
+        })
+    }
+
+    /// From now on there are these streams. A new one begins with the rows that come from now on;
+    /// one that is no longer named ends when everything has arrived, and rows of a flow log whose
+    /// target is another go there from where they are.
+    ///
+    /// # Errors
+    /// What the database says; then nothing has changed.
+    pub fn set(&self, wanted: Vec<Spec>) -> Result<(), rusqlite::Error> {
+        let names: BTreeSet<String> = wanted.iter().map(Spec::name).collect();
+        let mut beginning = Vec::new();
+        for spec in wanted {
+            let known = lock(&self.shared.streams);
+            let running = known.get(&spec.name());
+            match running {
+                Some(running) if *running.spec == spec => {
+                    // It may have been told to finish.
+                    let _ = running.orders.send(Order::Run);
+                }
+                Some(running) => {
+                    let progress = lock(&running.progress).clone();
+                    beginning.push((spec, progress));
+                }
+                None => beginning.push((spec.clone(), self.shared.beginning(&spec))),
+            }
+        }
+        let saved = beginning.iter().map(|(spec, progress)| (spec, progress));
+        self.shared.book.save(saved)?;
+        for (spec, progress) in beginning {
+            self.replace(spec, progress);
+        }
+        let streams = lock(&self.shared.streams);
+        for (_, gone) in streams.iter().filter(|(name, _)| !names.contains(*name)) {
+            let _ = gone.orders.send(Order::Finish);
+        }
+        Ok(())
+    }
+
+    /// Starts a stream; another of its name is ended first, wherever it is.
+    fn replace(&self, spec: Spec, progress: Progress) {
+        let before = lock(&self.shared.streams).remove(&spec.name());
+        let mut progress = progress;
+        if let Some(before) = before {
+            let _ = before.orders.send(Order::Stop(Instant::now()));
+            if let Some(task) = before.task {
+                task.abort();
+                // It is at an await point soon; what it sent and did not note is sent again.
+                let _ = self.runtime.block_on(task);
+            }
+            progress = lock(&before.progress).clone();
+        }
+        self.shared.start(spec, progress, Order::Run, &self.runtime);
+    }
+
+    /// The figures of all streams.
+    pub fn figures(&self) -> Vec<Figures> {
+        self.shared.figures()
+    }
+
+    /// Whether rows of a flow log arrive wherever they go; `true` for one without streams.
+    pub fn delivers(&self, flow_log: &str) -> bool {
+        let streams = lock(&self.shared.streams);
+        let mut of_it = streams.values().filter(|it| *it.spec.flow_log == *flow_log);
+        of_it.all(|running| running.task.is_some() && !running.counters.is_failing())
+    }
+
+    /// Something that tells the figures for as long as there are streams.
+    pub fn watcher(&self) -> Watcher {
+        Watcher(Arc::downgrade(&self.shared))
+    }
+
+    /// Ends all streams: lets what has been read arrive, for so long at most, and remembers how far
+    /// they have come.
+    pub fn stop(mut self, patience: Duration) {
+        self.runtime.block_on(async {
+            let deadline = Instant::now() + patience;
+            let tasks: Vec<_> = {
+                let mut streams = lock(&self.shared.streams);
+                let each = streams.values_mut();
+                each.filter_map(|running| {
+                    let _ = running.orders.send(Order::Stop(deadline));
+                    running.task.take()
+                })
+                .collect()
+            };
+            for mut task in tasks {
+                if timeout_at(deadline + SAVE, &mut task).await.is_err() {
+                    task.abort();
+                }
+            }
+            if let Some((stop, saver)) = self.saver.take() {
+                let _ = stop.send(());
+                let _ = saver.await;
+            }
+        });
+        self.shared.save();
+        self.runtime.shutdown_timeout(SAVE);
+    }
+}
+
+/// Tells the figures of a [`Sink`] that may have ended.
+#[derive(Clone, Debug)]
+pub struct Watcher(std::sync::Weak<Shared>);
+
+impl Watcher {
+    /// The figures of all streams.
+    pub fn figures(&self) -> Vec<Figures> {
+        let shared = self.0.upgrade();
+        shared.map_or_else(Vec::new, |shared| shared.figures())
+    }
+}
+
+impl Shared {
+    /// How far a stream has come that begins now.
+    fn beginning(&self, spec: &Spec) -> Progress {
+        let shards = self.logstore.readable(&spec.project, &spec.logstore);
+        let shards = shards.unwrap_or_default();
+        Progress {
+            shards: shards
+                .iter()
+                .map(|shard| (shard.number, shard.end))
+                .collect(),
+            target: None,
+        }
+    }
+
+    fn start(&self, spec: Spec, progress: Progress, order: Order, runtime: &Runtime) {
+        let spec = Arc::new(spec);
+        let counters = Arc::<Counters>::default();
+        let saved = progress.clone();
+        let progress = Arc::new(Mutex::new(progress));
+        let (orders, ordered) = watch::channel(order);
+        let target = self.target(&spec);
+        if target.is_none() {
+            error!(
+                flow_log = %spec.flow_log, target = spec.to.kind(),
+                "rows wait: their target is not in the configuration"
+            );
+        }
+        let task = target.map(|target| {
+            let stream = Stream::new(Setting {
+                source: Source::new(Arc::clone(&self.logstore), Arc::clone(&spec)),
+                spec: Arc::clone(&spec),
+                target,
+                most: self.settings.most,
+                now: self.settings.now,
+                counters: Arc::clone(&counters),
+                progress: Arc::clone(&progress),
+            });
+            runtime.spawn(stream.run(ordered))
+        });
+        let running = Running {
+            spec: Arc::clone(&spec),
+            counters,
+            progress,
+            saved,
+            orders,
+            task,
+        };
+        lock(&self.streams).insert(spec.name(), running);
+    }
+
+    fn target(&self, spec: &Spec) -> Option<Target> {
+        match &spec.to {
+            Destination::Sls {
+                region,
+                project,
+                logstore,
+            } => {
+                let client = self.settings.regions.get(region)?;
+                let place = (&**project, &**logstore);
+                let flow_log = Arc::clone(&spec.flow_log);
+                Some(Target::Sls(SlsTarget::new(
+                    Arc::clone(client),
+                    place,
+                    flow_log,
+                )))
+            }
+        }
+    }
+
+    fn figures(&self) -> Vec<Figures> {
+        let streams = lock(&self.streams);
+        let figures = |running: &Running| running.counters.figures(&running.spec);
+        streams.values().map(figures).collect()
+    }
+
+    /// Remembers how far the streams have come, forgets those that have ended, and gives back what
+    /// they no longer need.
+    fn save(&self) {
+        let mut streams = lock(&self.streams);
+        let mut changed = Vec::new();
+        for running in streams.values_mut() {
+            let now = lock(&running.progress).clone();
+            if now != running.saved {
+                changed.push((Arc::clone(&running.spec), now.clone()));
+                running.saved = now;
+            }
+        }
+        let ended = |running: &Running| running.task.as_ref().is_some_and(JoinHandle::is_finished);
+        let finished: Vec<(String, Arc<Spec>)> = streams
+            .iter()
+            .filter(|(_, it)| ended(it) && *it.orders.borrow() == Order::Finish)
+            .map(|(name, it)| (name.clone(), Arc::clone(&it.spec)))
+            .collect();
+        for (name, _) in &finished {
+            streams.remove(name);
+        }
+        let spools = spools(&streams);
+        drop(streams);
+        let saved = self
+            .book
+            .save(changed.iter().map(|(spec, progress)| (&**spec, progress)));
+        if let Err(problem) = saved {
+            warn!(%problem, "it cannot be remembered how far rows were delivered");
+            return;
+        }
+        for (name, spec) in finished {
+            self.forget(&name, &spec, &spools);
+        }
+        for ((spool, shard), cursor) in spools {
+            // A Logstore that is gone has nothing to give back.
+            let _ = self.logstore.release(&spool, shard, cursor);
+        }
+    }
+
+    fn forget(&self, name: &str, spec: &Spec, spools: &BTreeMap<(Arc<str>, u32), i64>) {
+        if let Err(problem) = self.book.forget(name) {
+            warn!(%problem, "a stream of rows that has ended cannot be forgotten");
+        }
+        let is_read = spools.keys().any(|(spool, _)| *spool == spec.logstore);
+        if *spec.project == *SPOOL && !is_read {
+            let deleted = self.logstore.delete_logstore(SPOOL, &spec.logstore);
+            if let Err(problem) = deleted {
+                warn!(%problem, "the spool of a flow log that is gone cannot be removed");
+            }
+        }
+    }
+}
+
+/// For each shard of a spool the cursor before which nobody reads any more.
+fn spools(streams: &BTreeMap<String, Running>) -> BTreeMap<(Arc<str>, u32), i64> {
+    let mut all: BTreeMap<(Arc<str>, u32), i64> = BTreeMap::new();
+    for running in streams.values().filter(|it| *it.spec.project == *SPOOL) {
+        for (shard, cursor) in &running.saved.shards {
+            let spool = (Arc::clone(&running.spec.logstore), *shard);
+            let least = all.entry(spool).or_insert(*cursor);
+            *least = (*least).min(*cursor);
+        }
+    }
+    all
+}
+
+async fn save_again_and_again(shared: Arc<Shared>, mut stopped: oneshot::Receiver<()>) {
+    while tokio::time::timeout(SAVE, &mut stopped).await.is_err() {
+        let shared = Arc::clone(&shared);
+        let _ = tokio::task::spawn_blocking(move || shared.save()).await;
+    }
+}
+
+#[cfg(test)]
+mod tests;
