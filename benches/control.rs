@@ -46,15 +46,19 @@ const BOUNDS: Bounds = Bounds {
 struct Everywhere;
 
 impl Destinations for Everywhere {
-    fn has_project(&self, _: &str) -> bool {
+    fn has_project(&self, _: &str, _: &str) -> bool {
         true
     }
 
-    fn has_logstore(&self, _: &str, _: &str) -> bool {
+    fn has_logstore(&self, _: &str, _: &str, _: &str) -> bool {
         true
     }
 
-    fn takes_rows(&self) -> bool {
+    fn delivers(&self, _: &str) -> bool {
+        true
+    }
+
+    fn may_export_to(&self, _: SocketAddr) -> bool {
         true
     }
 }

@@ -1,5 +1,6 @@
 //! Requests to the control API, and the policies by which they are judged.
 
+use std::net::SocketAddr;
 use std::sync::LazyLock;
 
 use flowlog_access::policy::{Attempt, Circumstances, Decision, Policy, decide};
@@ -14,15 +15,19 @@ const NOW: Timestamp = Timestamp(1_700_000_000_000);
 struct Nowhere;
 
 impl Destinations for Nowhere {
-    fn has_project(&self, _: &str) -> bool {
+    fn has_project(&self, _: &str, _: &str) -> bool {
         false
     }
 
-    fn takes_rows(&self) -> bool {
+    fn delivers(&self, _: &str) -> bool {
         true
     }
 
-    fn has_logstore(&self, _: &str, _: &str) -> bool {
+    fn may_export_to(&self, _: SocketAddr) -> bool {
+        true
+    }
+
+    fn has_logstore(&self, _: &str, _: &str, _: &str) -> bool {
         false
     }
 }

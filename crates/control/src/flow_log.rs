@@ -3,10 +3,13 @@
 
 mod phase;
 
+use std::net::{IpAddr, SocketAddr};
+
 use flowlog_access::date;
 use flowlog_flowlog::{
-    ActiveAging, CaptureWindow, Definition, FlowLogId, InactiveAging, IpVersion, LogstoreName,
-    Product, ProjectName, ResourceId, Resources, Status, TrafficPaths, TrafficType,
+    ActiveAging, CaptureWindow, Collector, Definition, FlowLogId, InactiveAging, IpVersion,
+    LogstoreName, NetflowVersion, Output, Product, ProjectName, ResourceId, Resources, Status,
+    TrafficPaths, TrafficType, Transport,
 };
 use flowlog_record::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -113,8 +116,9 @@ impl FlowLog {
         if self.detail.has_logstore() {
             definition.project = ProjectName::new(self.project.as_str()).ok()?;
             definition.logstore = LogstoreName::new(self.logstore.as_str()).ok()?;
-        } else {
-            definition.status = Status::Inactive;
+        }
+        if definition.region.is_none() {
+            definition.region = Some(self.region.clone());
         }
         Some(definition)
     }
@@ -171,7 +175,28 @@ impl SagDetail {
         definition.resources = Resources::new(ids.ok()?);
         definition.active_aging = ActiveAging::from_seconds(self.active_aging.into()).ok();
         definition.inactive_aging = InactiveAging::from_seconds(self.inactive_aging.into()).ok();
+        definition.region = Some(self.sls_region.clone()).filter(|region| !region.is_empty());
+        definition.output = match self.output.as_str() {
+            "netflow" => Output::Netflow,
+            "all" => Output::All,
+            _ => Output::Sls,
+        };
+        definition.netflow = self.collector();
         Some(())
+    }
+
+    /// The other collector; `None` where no address was ever said.
+    pub(crate) fn collector(&self) -> Option<Collector> {
+        let ip: IpAddr = self.netflow_ip.parse().ok()?;
+        Some(Collector {
+            server: SocketAddr::new(ip, self.netflow_port.parse().ok()?),
+            version: match self.netflow_version.as_str() {
+                "V5" => NetflowVersion::V5,
+                "V10" => NetflowVersion::V10,
+                _ => NetflowVersion::V9,
+            },
+            transport: Transport::Udp,
+        })
     }
 }
 

@@ -2,6 +2,7 @@
 //! without a database, a clock or a pipeline.
 
 use std::fmt;
+use std::net::SocketAddr;
 
 use flowlog_flowlog::{Inventory, Product, Resource};
 use flowlog_record::Timestamp;
@@ -75,12 +76,15 @@ pub struct Quota {
 
 /// Where rows go: whether it is there.
 pub trait Destinations: fmt::Debug + Send + Sync {
-    /// Whether there is a project of this name.
-    fn has_project(&self, project: &str) -> bool;
-    /// Whether there is a Logstore of this name in the project.
-    fn has_logstore(&self, project: &str, logstore: &str) -> bool;
-    /// Whether rows are taken, for all that is known: not while a disk is full.
-    fn takes_rows(&self) -> bool;
+    /// Whether there is a project of this name in the region, for all that is known.
+    fn has_project(&self, region: &str, project: &str) -> bool;
+    /// Whether there is a Logstore of this name in the project, for all that is known.
+    fn has_logstore(&self, region: &str, project: &str, logstore: &str) -> bool;
+    /// Whether the rows of a flow log arrive, for all that is known: not while a disk is full, or a
+    /// target in trouble.
+    fn delivers(&self, flow_log: &str) -> bool;
+    /// Whether rows may be sent to a collector there: it is allowed, and not ourselves.
+    fn may_export_to(&self, collector: SocketAddr) -> bool;
 }
 
 /// A request of a known caller, and what it meets.
@@ -208,12 +212,16 @@ impl<'a> Call<'a> {
     }
 
     /// Refuses a project or Logstore that is not there and will not be made.
-    pub(crate) fn check_destination(&self, project: &str, logstore: &str) -> Result<(), Problem> {
+    pub(crate) fn check_destination(
+        &self,
+        region: &str,
+        (project, logstore): (&str, &str),
+    ) -> Result<(), Problem> {
         if self.settings.create_logstores {
             Ok(())
-        } else if !self.destinations.has_project(project) {
+        } else if !self.destinations.has_project(region, project) {
             Err(problem::PROJECT_NOT_EXIST)
-        } else if self.destinations.has_logstore(project, logstore) {
+        } else if self.destinations.has_logstore(region, project, logstore) {
             Ok(())
         } else {
             Err(problem::LOGSTORE_NOT_EXIST)

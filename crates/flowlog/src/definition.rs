@@ -7,6 +7,7 @@ mod aging;
 mod filter;
 mod flow_log;
 mod log_format;
+mod output;
 #[cfg(test)]
 mod tests;
 
@@ -21,6 +22,7 @@ pub use aging::{ActiveAging, Aging, AllowedLateness, CaptureWindow, Hold, Inacti
 pub use filter::{IpVersion, Product, Status, TimeSource, TrafficPath, TrafficPaths, TrafficType};
 pub use flow_log::FlowLog;
 pub use log_format::LogFormat;
+pub use output::{Collector, NetflowVersion, Output, Transport};
 
 use crate::inventory::kind_by_id;
 use crate::{
@@ -88,6 +90,15 @@ pub struct Definition {
     /// Further Information Elements by name, as columns behind those of the layout.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub columns: Vec<String>,
+    /// Where its rows go: to its Logstore, to another NetFlow collector, or to both.
+    #[serde(default)]
+    pub output: Output,
+    /// The other NetFlow collector.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub netflow: Option<Collector>,
+    /// The region in which its Project lies; when left out, the home region.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
     /// Whether it collects.
     #[serde(default)]
     pub status: Status,
@@ -164,6 +175,9 @@ impl Definition {
             log_format: None,
             events: false,
             columns: Vec::new(),
+            output: Output::default(),
+            netflow: None,
+            region: None,
             status: Status::default(),
         }
     }
@@ -185,6 +199,7 @@ impl Definition {
         self.product = Some(product);
         self.check_resources(product, inventory)?;
         self.check_aging()?;
+        self.check_collector()?;
         if product != Product::Vpc && !self.traffic_path.is_all() {
             let remedy = "only VPC flow logs have paths: leave it out";
             return Err(DefinitionError::new(
@@ -279,6 +294,20 @@ impl Definition {
             }
         }
         Ok(())
+    }
+
+    fn check_collector(&self) -> Result<(), DefinitionError> {
+        let Some(collector) = &self.netflow else {
+            if self.output.has_netflow() {
+                let remedy = "name the collector: netflow = { server = \"ADDRESS:PORT\" }";
+                return Err(DefinitionError::new("netflow", "no collector", remedy));
+            }
+            return Ok(());
+        };
+        collector.problem().map_or(Ok(()), |remedy| {
+            let value = format!("{}", collector.server);
+            Err(DefinitionError::new("netflow", value, remedy))
+        })
     }
 
     fn check_aging(&self) -> Result<(), DefinitionError> {

@@ -23,9 +23,9 @@ mod name;
 mod prefix;
 
 pub use definition::{
-    ActiveAging, Aging, AllowedLateness, CaptureWindow, Definition, FlowLog, Hold, InactiveAging,
-    IpVersion, LogFormat, Product, Resources, Status, TimeSource, TrafficPath, TrafficPaths,
-    TrafficType,
+    ActiveAging, Aging, AllowedLateness, CaptureWindow, Collector, Definition, FlowLog, Hold,
+    InactiveAging, IpVersion, LogFormat, NetflowVersion, Output, Product, Resources, Status,
+    TimeSource, TrafficPath, TrafficPaths, TrafficType, Transport,
 };
 pub use error::{DefinitionError, InvalidValue, InventoryError};
 pub use inventory::{

@@ -13,9 +13,11 @@ mod error;
 mod key;
 mod path;
 mod quantity;
+mod regions;
 mod reload;
 mod sections;
 mod sources;
+mod targets;
 mod tree;
 mod validation;
 
@@ -32,12 +34,14 @@ pub use certificate::{certificate, renew};
 pub use error::{ConfigError, Origin};
 pub use key::{Expiry, Key, Token};
 pub use quantity::{Octets, Span};
+pub use regions::regions;
 pub use reload::{Changes, changes, reloaded};
 pub use sections::{
     Collect, Control, Limits, Log, LogFormat, LogLevel, Logstore, ResourceMode, Telemetry, Tls,
     User,
 };
 pub use sources::Sources;
+pub use targets::{Columns, Region, Routing, Signature, Sink, Sls};
 
 /// Everything that can be chosen. [`Config::default`] is what holds without any configuration.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -61,6 +65,11 @@ pub struct Config {
     pub control: Control,
     /// The embedded Logstore.
     pub logstore: Logstore,
+    /// Rows on their way to targets elsewhere.
+    pub sink: Sink,
+    /// What the regions are.
+    #[serde(skip_serializing_if = "Sls::is_empty")]
+    pub sls: Sls,
     /// Certificate and key of both interfaces.
     pub tls: Tls,
     /// Metrics and health.
@@ -90,6 +99,8 @@ impl Default for Config {
             limits: Limits::default(),
             control: Control::default(),
             logstore: Logstore::default(),
+            sink: Sink::default(),
+            sls: Sls::default(),
             tls: Tls::default(),
             telemetry: Telemetry::default(),
             log: Log::default(),

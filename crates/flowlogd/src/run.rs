@@ -23,6 +23,7 @@ mod merging;
 mod saved;
 mod start;
 mod storage;
+mod targets;
 mod thread;
 mod warnings;
 mod worker;

@@ -39,7 +39,7 @@ pub use error::{Class, DeliveryError, Disposition};
 pub use figures::Figures;
 pub use lane::Lane;
 pub use pace::Pace;
-pub use sink::{Settings, Sink, SinkError, Watcher};
+pub use sink::{SetError, Settings, Sink, SinkError, Watcher};
 pub use sls::{
     Columns, Endpoint, InvalidEndpoint, Routing, Signature, SlsClient, SlsError, SlsRegion,
 };

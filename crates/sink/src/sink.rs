@@ -52,6 +52,11 @@ pub enum SinkError {
     Threads(#[from] io::Error),
 }
 
+/// It could not be remembered which streams there are.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct SetError(#[from] rusqlite::Error);
+
 /// All streams of a process.
 #[derive(Debug)]
 pub struct Sink {
@@ -129,7 +134,7 @@ impl Sink {
     ///
     /// # Errors
     /// What the database says; then nothing has changed.
-    pub fn set(&self, wanted: Vec<Spec>) -> Result<(), rusqlite::Error> {
+    pub fn set(&self, wanted: Vec<Spec>) -> Result<(), SetError> {
         let names: BTreeSet<String> = wanted.iter().map(Spec::name).collect();
         let mut beginning = Vec::new();
         for spec in wanted {
@@ -182,9 +187,7 @@ impl Sink {
 
     /// Whether rows of a flow log arrive wherever they go; `true` for one without streams.
     pub fn delivers(&self, flow_log: &str) -> bool {
-        let streams = lock(&self.shared.streams);
-        let mut of_it = streams.values().filter(|it| *it.spec.flow_log == *flow_log);
-        of_it.all(|running| running.task.is_some() && !running.counters.is_failing())
+        self.shared.delivers(flow_log)
     }
 
     /// Something that tells the figures for as long as there are streams.
@@ -221,8 +224,8 @@ impl Sink {
     }
 }
 
-/// Tells the figures of a [`Sink`] that may have ended.
-#[derive(Clone, Debug)]
+/// Tells of a [`Sink`] that may have ended; the default is one that has.
+#[derive(Clone, Debug, Default)]
 pub struct Watcher(std::sync::Weak<Shared>);
 
 impl Watcher {
@@ -230,6 +233,12 @@ impl Watcher {
     pub fn figures(&self) -> Vec<Figures> {
         let shared = self.0.upgrade();
         shared.map_or_else(Vec::new, |shared| shared.figures())
+    }
+
+    /// As [`Sink::delivers`].
+    pub fn delivers(&self, flow_log: &str) -> bool {
+        let shared = self.0.upgrade();
+        shared.is_none_or(|shared| shared.delivers(flow_log))
     }
 }
 
@@ -300,6 +309,12 @@ impl Shared {
                 )))
             }
         }
+    }
+
+    fn delivers(&self, flow_log: &str) -> bool {
+        let streams = lock(&self.streams);
+        let mut of_it = streams.values().filter(|it| *it.spec.flow_log == *flow_log);
+        of_it.all(|running| running.task.is_some() && !running.counters.is_failing())
     }
 
     fn figures(&self) -> Vec<Figures> {

@@ -1,5 +1,6 @@
 //! The whole of a request but its connection: signatures, rights, the disk, the audit.
 
+use std::net::SocketAddr;
 use std::sync::Weak;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -20,15 +21,19 @@ const NOW: Timestamp = Timestamp(1_800_000_000_000);
 struct Everywhere;
 
 impl Destinations for Everywhere {
-    fn has_project(&self, _: &str) -> bool {
+    fn has_project(&self, _: &str, _: &str) -> bool {
         true
     }
 
-    fn takes_rows(&self) -> bool {
+    fn delivers(&self, _: &str) -> bool {
         true
     }
 
-    fn has_logstore(&self, _: &str, _: &str) -> bool {
+    fn may_export_to(&self, _: SocketAddr) -> bool {
+        true
+    }
+
+    fn has_logstore(&self, _: &str, _: &str, _: &str) -> bool {
         true
     }
 }

@@ -29,7 +29,7 @@ pub(crate) fn create(call: &Call<'_>) -> Result<Plan, Problem> {
     let id = call.new_id();
     let project = given("ProjectName").unwrap_or_else(|| DEFAULT_PROJECT.to_owned());
     let logstore = given("LogStoreName").unwrap_or_else(|| id.clone());
-    call.check_destination(&project, &logstore)?;
+    call.check_destination(&text("RegionId"), (&project, &logstore))?;
     let watches = |entry: &Entry| match &entry.flow_log.detail {
         Detail::Cen(other) => {
             (&other.cen, &other.router, &other.attachment)
@@ -66,7 +66,8 @@ pub(crate) fn activate(call: &Call<'_>) -> Result<Plan, Problem> {
     if !entry.is_settled_as(Status::Inactive) {
         return Err(problem::WRONG_STATUS);
     }
-    call.check_destination(&entry.flow_log.project, &entry.flow_log.logstore)?;
+    let flow_log = &entry.flow_log;
+    call.check_destination(&flow_log.region, (&flow_log.project, &flow_log.logstore))?;
     Ok(turned(entry, Status::Active, Phase::Activating))
 }
 

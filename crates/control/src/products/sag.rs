@@ -29,7 +29,7 @@ pub(crate) fn create(call: &Call<'_>) -> Result<Plan, Problem> {
     let wanted = Wanted::read(call, &detail, ("", ""))?;
     check_texts(call)?;
     if wanted.detail.output != "netflow" {
-        call.check_destination(&wanted.project, &wanted.logstore)?;
+        wanted.check_destination(call)?;
     }
     call.check_quota(call.settings.quota.sag, &problem::SAG_QUOTA)?;
     let text = |name| call.arguments.text(name).to_owned();
@@ -59,7 +59,7 @@ pub(crate) fn modify(call: &Call<'_>) -> Result<Plan, Problem> {
     check_texts(call)?;
     let is_elsewhere = (&*wanted.project, &*wanted.logstore) != before;
     if wanted.detail.output != "netflow" && is_elsewhere {
-        call.check_destination(&wanted.project, &wanted.logstore)?;
+        wanted.check_destination(call)?;
     }
     let mut flow_log = entry.flow_log.clone();
     if let Some(name) = call.arguments.sent("Name") {

@@ -5,6 +5,8 @@ mod neighbours;
 mod sag;
 mod vpc;
 
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
 use flowlog_access::rpc::Parameters;
 use flowlog_flowlog::{Inventory, Product, Resource, ResourceId, ResourceKind};
 use flowlog_record::Timestamp;
@@ -15,6 +17,9 @@ use crate::book::{Answered, Book, token_key};
 use crate::operation::{Field, Operation, Shape};
 use crate::plan::{Call, Destinations, Settings};
 use crate::problem::Problem;
+
+/// No rows are sent there.
+const FORBIDDEN: IpAddr = IpAddr::V4(Ipv4Addr::new(198, 51, 100, 7));
 
 /// Projects and Logstores by name.
 #[derive(Debug)]
@@ -30,15 +35,19 @@ impl Places {
 }
 
 impl Destinations for Places {
-    fn has_project(&self, project: &str) -> bool {
+    fn has_project(&self, _: &str, project: &str) -> bool {
         self.known.iter().any(|(name, _)| *name == project)
     }
 
-    fn takes_rows(&self) -> bool {
+    fn delivers(&self, _: &str) -> bool {
         self.takes
     }
 
-    fn has_logstore(&self, project: &str, logstore: &str) -> bool {
+    fn may_export_to(&self, collector: SocketAddr) -> bool {
+        collector.ip() != FORBIDDEN
+    }
+
+    fn has_logstore(&self, _: &str, project: &str, logstore: &str) -> bool {
         let found = self.known.iter().find(|(name, _)| *name == project);
         found.is_some_and(|(_, logstores)| logstores.contains(&logstore))
     }

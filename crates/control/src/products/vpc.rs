@@ -28,7 +28,7 @@ pub(crate) fn activate(call: &Call<'_>) -> Result<Plan, Problem> {
         return Err(problem::WRONG_STATUS);
     }
     let flow_log = &entry.flow_log;
-    call.check_destination(&flow_log.project, &flow_log.logstore)
+    call.check_destination(&flow_log.region, (&flow_log.project, &flow_log.logstore))
         .map_err(|_| problem::VPC_UNDELIVERABLE)?;
     Ok(turned(entry, Status::Active, Phase::Activating))
 }

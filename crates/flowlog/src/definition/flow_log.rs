@@ -6,7 +6,7 @@ use flowlog_record::{Element, Window};
 
 use super::aging::{ActiveAging, Aging, AllowedLateness, CaptureWindow, Hold, InactiveAging};
 use super::filter::{IpVersion, Product, Status, TimeSource, TrafficPaths, TrafficType};
-use super::{Definition, LogFormat};
+use super::{Collector, Definition, LogFormat, Output};
 use crate::{FlowLogId, LogstoreName, ProjectName, ResourceId};
 
 /// A flow log whose definition holds together.
@@ -63,6 +63,22 @@ impl FlowLog {
     /// The Logstore of its rows.
     pub const fn logstore(&self) -> &LogstoreName {
         &self.definition.logstore
+    }
+
+    /// Where its rows go.
+    pub const fn output(&self) -> Output {
+        self.definition.output
+    }
+
+    /// The other NetFlow collector to which its rows go, if they do.
+    pub fn collector(&self) -> Option<&Collector> {
+        let collector = self.definition.netflow.as_ref();
+        collector.filter(|_| self.definition.output.has_netflow())
+    }
+
+    /// The region in which its Project lies; `None` for the home region.
+    pub fn region(&self) -> Option<&str> {
+        self.definition.region.as_deref()
     }
 
     /// The capture window, if it has one.

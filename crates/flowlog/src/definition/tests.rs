@@ -8,7 +8,8 @@ use flowlog_record::{Action, Window};
 
 use super::{
     ActiveAging, Aging, AllowedLateness, CaptureWindow, Definition, FlowLog, Hold, InactiveAging,
-    IpVersion, Product, Status, TimeSource, TrafficPath, TrafficPaths, TrafficType,
+    IpVersion, NetflowVersion, Output, Product, Status, TimeSource, TrafficPath, TrafficPaths,
+    TrafficType, Transport,
 };
 use crate::{DefinitionError, FlowLogId, Inventory, Resource, ResourceId, ResourceKind};
 
@@ -414,4 +415,46 @@ fn an_error_names_field_value_and_remedy() {
         invalid("resource = \"unknown\"").to_string(),
         "resource = `unknown`: not in the inventory: add it as a [[resource]], or state `product`"
     );
+}
+
+#[test]
+fn rows_go_to_another_collector_where_it_is_named() {
+    let both = valid(
+        "output = \"all\"\nnetflow = { server = \"192.0.2.9:2055\", version = \"IPFIX\", transport = \"tcp\" }",
+    );
+    assert_eq!(both.output(), Output::All);
+    let collector = both.collector().unwrap();
+    assert_eq!(collector.server.to_string(), "192.0.2.9:2055");
+    assert_eq!(
+        (collector.version, collector.transport),
+        (NetflowVersion::V10, Transport::Tcp)
+    );
+    let sls = valid("netflow = { server = \"[2001:db8::1]:9995\" }");
+    assert_eq!((sls.output(), sls.collector()), (Output::Sls, None));
+    let kept = sls.definition().netflow.unwrap();
+    assert_eq!(
+        (kept.version, kept.transport),
+        (NetflowVersion::V9, Transport::Udp)
+    );
+}
+
+#[test]
+fn a_collector_that_cannot_be_one_is_refused_with_a_remedy() {
+    let netflow = |text: &str| invalid(&format!("output = \"netflow\"\n{text}"));
+    assert_eq!(netflow("").field, "netflow");
+    for (server, remedy) in [
+        ("0.0.0.0:9995", "neither multicast"),
+        ("224.0.0.1:9995", "neither multicast"),
+        ("255.255.255.255:9995", "neither multicast"),
+        ("[ff02::1]:9995", "neither multicast"),
+        ("[::ffff:224.0.0.1]:9995", "neither multicast"),
+        ("192.0.2.1:0", "the port"),
+    ] {
+        let error = netflow(&format!("netflow = {{ server = \"{server}\" }}"));
+        assert!(error.remedy.contains(remedy), "{server}: {}", error.remedy);
+    }
+    let tcp =
+        netflow("netflow = { server = \"192.0.2.1:1\", version = \"V9\", transport = \"tcp\" }");
+    assert!(tcp.remedy.contains("only IPFIX"));
+    assert!(unread("netflow = { server = \"192.0.2.1:1\", port = 3 }").contains("port"));
 }

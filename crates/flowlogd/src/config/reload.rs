@@ -80,6 +80,10 @@ pub fn changes(now: &Config, next: &Config) -> Changes {
     if now.user != next.user {
         keys.insert("user".to_owned());
     }
+    if now.sls != next.sls {
+        keys.retain(|key| !key.starts_with("sls."));
+        keys.insert("sls".to_owned());
+    }
     let begins_or_ends = now.tls.files().is_some() != next.tls.files().is_some();
     let (applied, needs_restart) = keys.into_iter().partition(|key| {
         RELOADABLE.contains(&key.as_str()) && !(begins_or_ends && key.starts_with("tls."))

@@ -1,6 +1,7 @@
 //! What is wrong with values that have the right type, and what to do about those that have not.
 
 mod access;
+mod targets;
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
@@ -165,6 +166,8 @@ pub(super) fn check(config: &Config) -> Result<(), Problem> {
     check_addresses(config)?;
     check_control(config)?;
     check_tls(config)?;
+    targets::check_sink(config)?;
+    targets::check_regions(config)?;
     access::check_keys(config)?;
     access::check_users(config)?;
     check_flow_logs(config)

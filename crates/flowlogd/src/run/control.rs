@@ -2,15 +2,15 @@
 //! the place of rows and of the audit.
 
 mod audit;
+mod places;
 
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 
 use crossbeam_channel::Sender;
 use flowlog_access::Keyring;
-use flowlog_control::{Beginning, Control, DatabaseError, Destinations, Quota, Settings, Wanted};
+use flowlog_control::{Beginning, Control, DatabaseError, Quota, Settings, Wanted};
 use flowlog_flowlog::{Definition, Inventory};
 use flowlog_logstore::Logstore;
 
@@ -20,6 +20,7 @@ use super::thread::Event;
 use crate::config::{Config, ResourceMode};
 use crate::data_directory::DataDirectory;
 use audit::Auditor;
+pub(super) use places::Places;
 
 /// The file of its flow logs in the data directory.
 const DATABASE: &str = "control.sqlite";
@@ -38,7 +39,7 @@ pub(super) struct Api {
 pub(super) fn open(
     config: &Config,
     data: &DataDirectory,
-    (logstore, keyring, refusing): (&Arc<Logstore>, Arc<Keyring>, Arc<AtomicBool>),
+    (logstore, keyring, places): (&Arc<Logstore>, Arc<Keyring>, Places),
     events: &Sender<Event>,
 ) -> Result<Api, StartError> {
     let path = data.join(DATABASE);
@@ -48,10 +49,7 @@ pub(super) fn open(
         inventory: inventory(config)?,
         keyring,
         hash_key: data.identity().hash_key,
-        destinations: Arc::new(Embedded {
-            logstore: Arc::downgrade(logstore),
-            refusing,
-        }),
+        destinations: Arc::new(places),
         audit: Arc::new(Auditor::new(logstore)),
         changed: Box::new(move || {
             // Without anybody who listens the process is at its end anyway.
@@ -106,29 +104,5 @@ fn settings(config: &Config) -> Settings {
         open: control.flow_log_service,
         locked: control.locked,
         calls_per_minute: control.calls_per_minute,
-    }
-}
-
-/// The embedded Logstore, as long as the daemon has it.
-#[derive(Debug)]
-struct Embedded {
-    logstore: Weak<Logstore>,
-    /// Whether rows wait because it refuses them.
-    refusing: Arc<AtomicBool>,
-}
-
-impl Destinations for Embedded {
-    fn has_project(&self, project: &str) -> bool {
-        let logstore = self.logstore.upgrade();
-        logstore.is_some_and(|it| it.project(project).is_some())
-    }
-
-    fn has_logstore(&self, project: &str, logstore: &str) -> bool {
-        let it = self.logstore.upgrade();
-        it.is_some_and(|it| it.logstore(project, logstore).is_some())
-    }
-
-    fn takes_rows(&self) -> bool {
-        !self.refusing.load(Ordering::Relaxed)
     }
 }

@@ -15,6 +15,7 @@ use flowlog_control::Wanted;
 use flowlog_http::Tls;
 use flowlog_logstore::{Keys, Logstore};
 use flowlog_pipeline::Merger;
+use flowlog_sink::Sink;
 use tracing::{error, info, warn};
 
 use super::StartError;
@@ -28,6 +29,7 @@ use super::http::Servers;
 use super::keys;
 use super::merging::{self, Said};
 use super::saved;
+use super::targets;
 use super::thread::Event;
 use super::worker::{Command, Ended, Handover};
 use crate::config::{self, Config, Sources};
@@ -48,6 +50,7 @@ pub(super) struct Daemon {
     pub(super) epoch: u64,
     pub(super) addresses: Vec<SocketAddr>,
     pub(super) logstore: Arc<Logstore>,
+    pub(super) sink: Sink,
     pub(super) servers: Servers,
     pub(super) deliverer: JoinHandle<Vec<Handover>>,
     /// Dropped, it tells the deliverer that the daemon stops.
@@ -187,6 +190,10 @@ impl Daemon {
             // Its rows wait until it can; other flow logs have nothing to do with it.
             error!(%problem, "the Logstore of a flow log cannot be made");
         }
+        // Before a row can be written: a stream begins with the rows that come then.
+        targets::set(&self.sink, config, &numbered).map_err(|problem| {
+            format!("how far rows were delivered cannot be written: {problem}")
+        })?;
         let warnings: BTreeSet<String> = numbered.warnings(&generation).into_iter().collect();
         metrics::FLOWLOGD_UNMATCHED.measure(&[], u64::try_from(warnings.len()).unwrap_or(u64::MAX));
         // A client may change flow logs often: what was said is not said again.
@@ -244,6 +251,7 @@ impl Daemon {
         put_back(&mut partitions, merger.as_mut(), undelivered);
         let state = (&*partitions, merger.as_ref());
         let saved = patiently(|| save(&self.data, &self.numbered, self.epoch, state));
+        self.sink.stop(self.config.sink.drain.duration());
         self.servers.stop();
         drop(self.logstore);
         saved.map_err(StartError::Save)?;

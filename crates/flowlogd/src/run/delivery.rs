@@ -10,18 +10,19 @@ use flowlog_flowlog::{
     ColumnType, FlowLog, Inventory, Layout, Names, SLS_TOPIC, Status, Value, row_source, row_time,
 };
 use flowlog_logstore::batch::{Batch, Column, Group, Origin};
-use flowlog_logstore::{Logstore, ManageError};
+use flowlog_logstore::{Logstore, ManageError, SPOOL};
 use flowlog_record::{Address, FlowLogIndex, Row, Timestamp};
 use flowlog_sls::index::KeyIndex;
 
 use super::book::Numbered;
 use super::columns::ColumnBuilder;
+use super::targets;
 use crate::config::Config;
 
 /// Rows whose values are read together: what the first cache holds.
 const TILE: usize = 64;
 
-/// Where the rows of one flow log go, and what they look like.
+/// Into what the rows of one flow log are written, and what they look like.
 #[derive(Debug)]
 struct Destination {
     flow_log: Arc<str>,
@@ -56,7 +57,8 @@ impl Delivery {
             destinations: (numbered.flow_logs.iter())
                 .map(|flow_log| {
                     let configured = config.flow_log.iter().any(|it| it.name == *flow_log.id());
-                    Destination::new(flow_log, configured || config.control.create_logstores)
+                    let made = configured || config.control.create_logstores;
+                    Destination::new(flow_log, targets::place(config, flow_log), made)
                 })
                 .collect(),
         }
@@ -175,14 +177,14 @@ impl Delivery {
 }
 
 impl Destination {
-    fn new(flow_log: &FlowLog, made: bool) -> Self {
+    fn new(flow_log: &FlowLog, (project, logstore): (Arc<str>, Arc<str>), made: bool) -> Self {
         let layout = Layout::for_flow_log(flow_log);
         Self {
             flow_log: flow_log.id().as_str().into(),
-            project: flow_log.project().as_str().into(),
-            logstore: flow_log.logstore().as_str().into(),
+            made: made || *project == *SPOOL,
+            project,
+            logstore,
             active: flow_log.status() == Status::Active,
-            made,
             names: layout
                 .columns()
                 .iter()
@@ -193,6 +195,9 @@ impl Destination {
     }
 
     fn make(&self, logstore: &Logstore, retention_days: u32) -> Result<(), ManageError> {
+        if *self.project == *SPOOL {
+            return logstore.ensure_spool(&self.logstore);
+        }
         let before = logstore.logstore(&self.project, &self.logstore);
         if before.is_none() && !self.made {
             return Ok(());

@@ -11,12 +11,13 @@ use crossbeam_channel::{Sender, bounded, unbounded};
 use flowlog_collect::{BindError, Bound, HugePages};
 use flowlog_control::DatabaseError;
 use flowlog_logstore::{Access, Keys, Logstore, ManageError, OpenError};
+use flowlog_sink::{Sink, Watcher};
 use flowlog_sls::Endpoints;
 use tracing::{info, warn};
 
 use super::begin::{self, Begun, Owned};
 use super::bind;
-use super::control::{self, Api};
+use super::control::{self, Api, Places};
 use super::daemon::{Daemon, Proofs, Workers};
 use super::deliverer::Deliverer;
 use super::delivery::Delivery;
@@ -27,6 +28,7 @@ use super::merging::Merging;
 use super::saved;
 use super::storage;
 use super::system_time;
+use super::targets;
 use super::thread::{self, Event};
 use super::worker::{Command, Handover, Links, Worker};
 use crate::config::{self, Config};
@@ -81,6 +83,18 @@ pub enum StartError {
         /// What was wrong.
         problem: DatabaseError,
     },
+    /// Rows on their way to targets elsewhere.
+    #[error(
+        "how far rows were delivered, in {}, cannot be read: {problem}; see that the file is whole \
+         and writable, or put \"data\" (--data) on another disk",
+        path.display()
+    )]
+    Sink {
+        /// Where it is.
+        path: PathBuf,
+        /// What was wrong.
+        problem: String,
+    },
     /// The UDP sockets.
     #[error("collect.listen: {0}")]
     Bind(#[from] BindError),
@@ -131,8 +145,14 @@ pub(super) fn start(config: Config, events: &Sender<Event>) -> Result<Daemon, St
     let keys = Keys::new(Arc::clone(&keyring));
     let refusing = Arc::new(AtomicBool::new(false));
     let logstore = storage::open(&data, &config.logstore)?;
-    let surroundings = (&logstore, keyring, Arc::clone(&refusing));
-    let api = control::open(&config, &data, surroundings, events)?;
+    let sink = targets::open(&config, &data, &logstore)?;
+    let places = Places {
+        config: config.clone(),
+        logstore: Arc::downgrade(&logstore),
+        refusing: Arc::clone(&refusing),
+        streams: sink.watcher(),
+    };
+    let api = control::open(&config, &data, (&logstore, keyring, places), events)?;
     let begun = begin::begin(&config, &api.wanted.flow_logs, &data)?;
     let delivery = Arc::new(Delivery::new(&config, begun.epoch, &begun.numbered));
     delivery
@@ -141,6 +161,10 @@ pub(super) fn start(config: Config, events: &Sender<Event>) -> Result<Daemon, St
             path: storage::directory(&data),
             problem,
         })?;
+    targets::set(&sink, &config, &begun.numbered).map_err(|problem| StartError::Sink {
+        path: targets::database(&data),
+        problem: problem.to_string(),
+    })?;
     readiness.logstore_open();
     let bound = bind::collect(&config, &data)?;
     readiness.collecting();
@@ -167,6 +191,7 @@ pub(super) fn start(config: Config, events: &Sender<Event>) -> Result<Daemon, St
         readiness,
         publisher,
         logstore,
+        sink,
         delivery,
         servers,
         bound,
@@ -180,7 +205,12 @@ pub(super) fn start(config: Config, events: &Sender<Event>) -> Result<Daemon, St
 }
 
 /// Lets the figures be published when somebody asks for them.
-fn publish_with(publisher: &Publisher, board: &Arc<Board>, logstore: &Arc<Logstore>) {
+fn publish_with(
+    publisher: &Publisher,
+    board: &Arc<Board>,
+    logstore: &Arc<Logstore>,
+    streams: Watcher,
+) {
     let board = Arc::clone(board);
     // The Logstore ends when the daemon lets go of it, not when the last request does.
     let logstore = Arc::downgrade(logstore);
@@ -189,6 +219,7 @@ fn publish_with(publisher: &Publisher, board: &Arc<Board>, logstore: &Arc<Logsto
         if let Some(logstore) = logstore.upgrade() {
             publish_logstore(&logstore);
         }
+        targets::publish(&streams.figures());
     });
 }
 
@@ -198,6 +229,7 @@ struct Built {
     readiness: Readiness,
     publisher: Publisher,
     logstore: Arc<Logstore>,
+    sink: Sink,
     delivery: Arc<Delivery>,
     servers: Servers,
     bound: Bound,
@@ -218,7 +250,7 @@ impl Built {
             merger,
         } = self.begun;
         let board = Arc::new(Board::new(self.bound.receivers.len(), numbered.names()));
-        publish_with(&self.publisher, &board, &self.logstore);
+        publish_with(&self.publisher, &board, &self.logstore, self.sink.watcher());
         let (rows, handovers) = bounded::<Handover>(HANDOVERS);
         let (stopping, stopped) = bounded(0);
         let deliverer = Deliverer::new(
@@ -260,6 +292,7 @@ impl Built {
             epoch,
             addresses,
             logstore: self.logstore,
+            sink: self.sink,
             servers: self.servers,
             deliverer,
             stopping,

@@ -149,6 +149,29 @@ inventory! {
     LOGSTORE_PULLED_GROUPS: Counter Count "flowlogd_logstore_pulled_groups_total",
         "Groups of logs that clients have read by cursor.";
 
+    SINK_DELIVERED_ROWS: Counter Count "flowlogd_sink_delivered_rows_total",
+        "Rows that have arrived, by target and flow log.";
+    SINK_ATTEMPTS: Counter Count "flowlogd_sink_attempts_total",
+        "Attempts to deliver, those that failed too, by target and flow log.";
+    SINK_FAILURES: Counter Count "flowlogd_sink_failures_total",
+        "Attempts that failed, by target, flow log and class.";
+    SINK_ATTEMPT_TIME: Counter Milliseconds "flowlogd_sink_attempt_milliseconds_total",
+        "How long all attempts took together, by target and flow log.";
+    SINK_REJECTED_ROWS: Counter Count "flowlogd_sink_rejected_rows_total",
+        "Rows that their target does not take, left out, by target and flow log.";
+    SINK_GIVEN_UP_ROWS: Counter Count "flowlogd_sink_given_up_rows_total",
+        "Rows given up because too much waited for their target, by target and flow log.";
+    SINK_MISSED_GROUPS: Counter Count "flowlogd_sink_missed_groups_total",
+        "Groups of rows that the Logstore had deleted before they were read, by target and flow log.";
+    SINK_BACKLOG_ROWS: Gauge Count "flowlogd_sink_backlog_rows",
+        "Rows that wait for a target, those of others that write into the same Logstore too.";
+    SINK_BACKLOG_OCTETS: Gauge Bytes "flowlogd_sink_backlog_octets",
+        "Octets that wait for a target.";
+    SINK_BACKLOG_AGE: Gauge Seconds "flowlogd_sink_backlog_age_seconds",
+        "How long the oldest row has waited for its target.";
+    SINK_FAILING: Gauge Count "flowlogd_sink_failing",
+        "1 while the last attempt to deliver has failed, by target and flow log.";
+
     FLOWLOGD_SUPPRESSED_WARNINGS: Counter Count "flowlogd_flowlogd_suppressed_warnings_total",
         "Warnings that were not written because there were too many of their kind.";
     FLOWLOGD_UNMATCHED: Gauge Count "flowlogd_flowlogd_unmatched_flow_logs",

@@ -99,9 +99,20 @@ impl Wanted {
             *port = number.to_string();
         }
         match detail.netflow_version.as_str() {
-            "" | "V5" | "V9" | "V10" => Ok(()),
-            _ => Err(problem::SAG_VERSION),
+            "" | "V5" | "V9" | "V10" => {}
+            _ => return Err(problem::SAG_VERSION),
         }
+        let collector = detail.collector().filter(|_| detail.output != "sls");
+        match collector {
+            Some(it) if !call.destinations.may_export_to(it.server) => Err(problem::SAG_IP),
+            _ => Ok(()),
+        }
+    }
+
+    /// Refuses a project or Logstore that is not there and will not be made.
+    pub(super) fn check_destination(&self, call: &Call<'_>) -> Result<(), Problem> {
+        let region = &self.detail.sls_region;
+        call.check_destination(region, (&self.project, &self.logstore))
     }
 
     fn check_sls(&self, call: &Call<'_>) -> Result<(), Problem> {

@@ -87,6 +87,12 @@ const REFUSED: &[(&str, &str, Option<&str>, &str)] = &[
     ),
     (
         NETFLOW,
+        "NetflowServerIp",
+        Some("198.51.100.7"),
+        "IllegalParam.NetflowServerIp",
+    ),
+    (
+        NETFLOW,
         "NetflowServerPort",
         Some(""),
         "MissingParam.NetflowServerPort",

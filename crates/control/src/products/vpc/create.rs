@@ -30,7 +30,7 @@ pub(crate) fn create(call: &Call<'_>) -> Result<Plan, Problem> {
     check_resource(call, kind)?;
     let text = |name| call.arguments.text(name).to_owned();
     let (project, logstore) = (text("ProjectName"), text("LogStoreName"));
-    call.check_destination(&project, &logstore)?;
+    call.check_destination(&text("RegionId"), (&project, &logstore))?;
     let flow_log = FlowLog {
         id: call.new_id(),
         number: call.book.next_number(),

@@ -109,10 +109,10 @@ fn undeliverable(call: &Call<'_>, entry: &Entry) -> &'static str {
     let destinations = call.destinations;
     if call.settings.create_logstores && !entry.is_settled() {
         ""
-    } else if !destinations.has_project(&flow_log.project) {
+    } else if !destinations.has_project(&flow_log.region, &flow_log.project) {
         "ProjectNotExist"
-    } else if destinations.has_logstore(&flow_log.project, &flow_log.logstore)
-        && destinations.takes_rows()
+    } else if destinations.has_logstore(&flow_log.region, &flow_log.project, &flow_log.logstore)
+        && destinations.delivers(&flow_log.id)
     {
         ""
     } else {

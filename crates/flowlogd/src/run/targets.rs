@@ -1,0 +1,122 @@
+//! Where the rows of each flow log go: into its Logstore, or into a spool for the targets that read
+//! it.
+
+mod figures;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use flowlog_flowlog::{FlowLog, Status};
+use flowlog_logstore::{Logstore, SPOOL};
+use flowlog_sink::{
+    Destination, MostBacklog, SetError, Settings, Sink, SinkError, SlsClient, Spec,
+};
+
+use super::{Numbered, StartError, system_time};
+use crate::config::{self, Config};
+use crate::data_directory::DataDirectory;
+
+pub(super) use figures::publish;
+
+/// Where it is remembered how far rows were delivered.
+pub(super) fn database(data: &DataDirectory) -> PathBuf {
+    data.join("sink.sqlite")
+}
+
+/// Opens it; streams that were there go on.
+pub(super) fn open(
+    config: &Config,
+    data: &DataDirectory,
+    logstore: &Arc<Logstore>,
+) -> Result<Sink, StartError> {
+    let mut regions = BTreeMap::new();
+    for region in config::regions(config).map_err(StartError::Configuration)? {
+        let name = region.name.clone();
+        let client = SlsClient::new(region, system_time).map_err(|problem| {
+            StartError::Configuration(format!("sls.region.{name}: {problem}"))
+        })?;
+        regions.insert(name, Arc::new(client));
+    }
+    let settings = Settings {
+        regions,
+        most: MostBacklog {
+            octets: config.sink.max_backlog.0,
+            age: config.sink.max_backlog_age.duration(),
+        },
+        now: system_time,
+    };
+    let path = database(data);
+    Sink::open(&path, Arc::clone(logstore), settings).map_err(|problem| match problem {
+        SinkError::Database { problem, .. } => StartError::Sink {
+            path,
+            problem: problem.to_string(),
+        },
+        SinkError::Threads(problem) => StartError::System {
+            what: "the threads that deliver rows",
+            problem,
+        },
+    })
+}
+
+/// Lets rows go where these flow logs say.
+///
+/// # Errors
+/// What the database says; then nothing has changed.
+pub(super) fn set(sink: &Sink, config: &Config, numbered: &Numbered) -> Result<(), SetError> {
+    sink.set(streams(config, &numbered.flow_logs))
+}
+
+/// The Project and the Logstore into which the rows of a flow log are written: its own where that is
+/// embedded and wanted, else one that nobody sees.
+pub(crate) fn place(config: &Config, flow_log: &FlowLog) -> (Arc<str>, Arc<str>) {
+    if flow_log.output().has_sls() && !is_real(config, flow_log) {
+        let (project, logstore) = (flow_log.project(), flow_log.logstore());
+        (project.as_str().into(), logstore.as_str().into())
+    } else {
+        (SPOOL.into(), flow_log.id().as_str().into())
+    }
+}
+
+/// The streams that bring rows elsewhere.
+pub(crate) fn streams(config: &Config, flow_logs: &[FlowLog]) -> Vec<Spec> {
+    let there = flow_logs.iter().filter(|flow_log| !is_gone(flow_log));
+    there.flat_map(|flow_log| of(config, flow_log)).collect()
+}
+
+fn of(config: &Config, flow_log: &FlowLog) -> Vec<Spec> {
+    let (project, logstore) = place(config, flow_log);
+    let spec = |to| Spec {
+        flow_log: flow_log.id().as_str().into(),
+        project: Arc::clone(&project),
+        logstore: Arc::clone(&logstore),
+        to,
+    };
+    let mut specs = Vec::new();
+    if flow_log.output().has_sls() && is_real(config, flow_log) {
+        specs.push(spec(Destination::Sls {
+            region: region(config, flow_log).to_owned(),
+            project: flow_log.project().as_str().to_owned(),
+            logstore: flow_log.logstore().as_str().to_owned(),
+        }));
+    }
+    specs
+}
+
+/// Whether it is kept only for rows that may still be open. One of SAG without an instance looks the
+/// same while it is inactive: it has no rows either.
+fn is_gone(flow_log: &FlowLog) -> bool {
+    flow_log.status() == Status::Inactive && flow_log.resources().is_empty()
+}
+
+/// Whether its Project lies in the real service.
+fn is_real(config: &Config, flow_log: &FlowLog) -> bool {
+    config.sls.region.contains_key(region(config, flow_log))
+}
+
+fn region<'a>(config: &'a Config, flow_log: &'a FlowLog) -> &'a str {
+    flow_log.region().unwrap_or_else(|| config.home_region())
+}
+
+#[cfg(test)]
+mod tests;
