@@ -13,6 +13,7 @@ const LAYERS: &[(&str, u8, bool)] = &[
     ("decode", 3, true),
     ("aggregate", 3, true),
     ("pipeline", 4, true),
+    ("export", 4, true),
     ("collect", 5, false),
     ("http", 5, false),
     ("journal", 5, false),
