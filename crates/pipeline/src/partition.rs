@@ -97,6 +97,12 @@ impl Partition {
         self.lose(from, &Loss::DAMAGE);
     }
 
+    /// A datagram that we have sent ourselves, which is refused; a decision taken outside.
+    pub fn handle_own(&mut self, at: Timestamp) {
+        self.handle_tick(at);
+        self.ledger.datagrams.refused += 1;
+    }
+
     /// The kernel has dropped datagrams that may have been for this partition. How many records
     /// that were, sequence numbers will tell.
     pub fn handle_kernel_drops(&mut self, now: Timestamp) {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::error::{Class, DeliveryError};
 use crate::spec::Spec;
+use crate::target::Arrived;
 
 /// The figures of one stream at one time.
 #[derive(Clone, Debug)]
@@ -57,13 +58,16 @@ pub(crate) struct Counters {
 }
 
 impl Counters {
-    pub(crate) fn attempted(&self, took: Duration, outcome: &Result<usize, DeliveryError>) {
+    pub(crate) fn attempted(&self, took: Duration, outcome: &Result<Arrived, DeliveryError>) {
         self.attempts.fetch_add(1, Ordering::Relaxed);
         let took = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
         self.attempting_us.fetch_add(took, Ordering::Relaxed);
         self.failing.store(outcome.is_err(), Ordering::Relaxed);
         match outcome {
-            Ok(rows) => add(&self.delivered, *rows),
+            Ok(arrived) => {
+                add(&self.delivered, arrived.rows);
+                add(&self.rejected, arrived.left_out);
+            }
             Err(error) => {
                 let named = Class::NAMES.iter().zip(&self.failures);
                 let mut counted = named.filter(|(name, _)| **name == error.class.name());

@@ -24,6 +24,7 @@ mod book;
 mod error;
 mod figures;
 mod lane;
+mod netflow;
 mod pace;
 #[cfg(test)]
 mod sample;
@@ -38,6 +39,7 @@ mod window;
 pub use error::{Class, DeliveryError, Disposition};
 pub use figures::Figures;
 pub use lane::Lane;
+pub use netflow::{Collector, Layout, OwnSockets, Speech};
 pub use pace::Pace;
 pub use sink::{SetError, Settings, Sink, SinkError, Watcher};
 pub use sls::{

@@ -16,6 +16,7 @@ use tracing::{error, warn};
 
 use crate::book::{Book, Progress};
 use crate::figures::{Counters, Figures};
+use crate::netflow::{NetflowTarget, OwnSockets};
 use crate::sls::{SlsClient, SlsTarget};
 use crate::source::Source;
 use crate::spec::{Destination, MostBacklog, Spec};
@@ -32,6 +33,8 @@ pub struct Settings {
     pub regions: BTreeMap<String, Arc<SlsClient>>,
     /// How much may wait for one target.
     pub most: MostBacklog,
+    /// The sockets from which NetFlow is exported are entered here.
+    pub own: OwnSockets,
     /// The time.
     pub now: fn() -> Timestamp,
 }
@@ -260,9 +263,13 @@ impl Shared {
         let spec = Arc::new(spec);
         let counters = Arc::<Counters>::default();
         let saved = progress.clone();
-        let progress = Arc::new(Mutex::new(progress));
+        let target = self.target(&spec, progress.target.as_deref());
+        // It holds for this start alone: whoever dies without saying so begins anew.
+        let progress = Arc::new(Mutex::new(Progress {
+            target: None,
+            ..progress
+        }));
         let (orders, ordered) = watch::channel(order);
-        let target = self.target(&spec);
         if target.is_none() {
             error!(
                 flow_log = %spec.flow_log, target = spec.to.kind(),
@@ -292,7 +299,7 @@ impl Shared {
         lock(&self.streams).insert(spec.name(), running);
     }
 
-    fn target(&self, spec: &Spec) -> Option<Target> {
+    fn target(&self, spec: &Spec, saved: Option<&str>) -> Option<Target> {
         match &spec.to {
             Destination::Sls {
                 region,
@@ -307,6 +314,11 @@ impl Shared {
                     place,
                     flow_log,
                 )))
+            }
+            Destination::Netflow(collector) => {
+                let own = self.settings.own.clone();
+                let target = NetflowTarget::new(collector, saved, own, self.settings.now);
+                Some(Target::Netflow(Box::new(target)))
             }
         }
     }

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::netflow::Collector;
+
 /// What a stream reads, and where that goes. No secret is in it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Spec {
@@ -31,6 +33,8 @@ pub enum Destination {
         /// The Logstore there.
         logstore: String,
     },
+    /// Another NetFlow collector.
+    Netflow(Collector),
 }
 
 /// How much may wait for one target. What is beyond is given up, the oldest first, for that target
@@ -55,6 +59,7 @@ impl Destination {
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::Sls { .. } => "sls",
+            Self::Netflow(_) => "netflow",
         }
     }
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 use flowlog_record::Timestamp;
 use tokio::sync::watch;
 use tokio::task::{JoinSet, spawn_blocking};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout_at};
 use tracing::{error, info, warn};
 
 use crate::book::Progress;
@@ -134,6 +134,7 @@ impl Stream {
                 Order::Stop(at) => {
                     let is_stuck = self.pace.failures() > 0 && self.tasks.is_empty();
                     if is_empty || is_stuck || Instant::now() >= at {
+                        self.save(at).await;
                         return is_empty;
                     }
                 }
@@ -236,6 +237,19 @@ impl Stream {
         self.returned.push_back((shipment, prepared));
     }
 
+    /// Ends what is under way, and notes what the target has to know again.
+    async fn save(&mut self, at: Instant) {
+        while let Ok(Some(returned)) = timeout_at(at, self.tasks.join_next()).await {
+            if let Ok(returned) = returned {
+                self.take_back(returned);
+            }
+        }
+        if self.tasks.is_empty() {
+            let words = self.target.save().await;
+            lock(&self.progress).target = words;
+        }
+    }
+
     /// Measures what waits, and gives up what is too much.
     async fn measure(&mut self) {
         if self.measured.elapsed() < MEASURE {
@@ -309,9 +323,12 @@ async fn deliver(
             return (shipment, prepared, None);
         };
         counters.attempted(begun.elapsed(), &outcome);
-        let Err(problem) = outcome else {
-            has_set_clock = false;
-            continue;
+        let problem = match outcome {
+            Ok(_) => {
+                has_set_clock = false;
+                continue;
+            }
+            Err(problem) => problem,
         };
         let left_out = match problem.disposition() {
             Disposition::FixClock(server) if !has_set_clock => {

@@ -1,6 +1,7 @@
 //! One attempt at a time: trying again is the stream's business, in one place.
 
 use crate::error::DeliveryError;
+use crate::netflow::{NetflowTarget, Waiting};
 use crate::sls::{Parcels, SlsTarget};
 use crate::window::Shipment;
 
@@ -8,12 +9,23 @@ use crate::window::Shipment;
 #[derive(Debug)]
 pub(crate) enum Target {
     Sls(SlsTarget),
+    Netflow(Box<NetflowTarget>),
 }
 
 /// A shipment as its target wants it, made once for all attempts.
 #[derive(Debug)]
 pub(crate) enum Prepared {
     Sls(Parcels),
+    Netflow(Waiting),
+}
+
+/// What became of rows with an attempt that succeeded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Arrived {
+    /// Rows that have arrived.
+    pub(crate) rows: usize,
+    /// Rows that the target cannot be told of.
+    pub(crate) left_out: usize,
 }
 
 impl Target {
@@ -21,29 +33,38 @@ impl Target {
     pub(crate) const fn most_under_way(&self) -> usize {
         match self {
             Self::Sls(_) => 4,
+            // Messages are numbered.
+            Self::Netflow(_) => 1,
         }
     }
 
     pub(crate) fn prepare(&self, shipment: &Shipment) -> Prepared {
         match self {
             Self::Sls(sls) => Prepared::Sls(sls.prepare(shipment)),
+            Self::Netflow(_) => Prepared::Netflow(NetflowTarget::prepare(shipment)),
         }
     }
 
-    /// Sends the next part; how many rows have arrived with it. `None` when nothing is left.
+    /// Sends the next part. `None` when nothing is left.
     pub(crate) async fn attempt(
         &self,
         prepared: &mut Prepared,
-    ) -> Option<Result<usize, DeliveryError>> {
+    ) -> Option<Result<Arrived, DeliveryError>> {
         match (self, prepared) {
-            (Self::Sls(sls), Prepared::Sls(parcels)) => sls.attempt(parcels).await,
+            (Self::Sls(sls), Prepared::Sls(parcels)) => {
+                let outcome = sls.attempt(parcels).await?;
+                Some(outcome.map(|rows| Arrived { rows, left_out: 0 }))
+            }
+            (Self::Netflow(netflow), Prepared::Netflow(waiting)) => netflow.attempt(waiting).await,
+            // A shipment is prepared by the target that it goes to.
+            _ => None,
         }
     }
 
     /// From now on the target's time counts.
     pub(crate) fn set_clock(&self, server: flowlog_record::Timestamp) {
-        match self {
-            Self::Sls(sls) => sls.set_clock(server),
+        if let Self::Sls(sls) = self {
+            sls.set_clock(server);
         }
     }
 
@@ -51,6 +72,7 @@ impl Target {
     pub(crate) fn split(&self, prepared: &mut Prepared) -> usize {
         match (self, prepared) {
             (Self::Sls(sls), Prepared::Sls(parcels)) => sls.split(parcels),
+            (_, prepared) => Self::reject(prepared),
         }
     }
 
@@ -58,6 +80,15 @@ impl Target {
     pub(crate) fn reject(prepared: &mut Prepared) -> usize {
         match prepared {
             Prepared::Sls(parcels) => parcels.reject(),
+            Prepared::Netflow(waiting) => waiting.reject(),
+        }
+    }
+
+    /// What it has to know after a planned end, in its own words.
+    pub(crate) async fn save(&self) -> Option<String> {
+        match self {
+            Self::Sls(_) => None,
+            Self::Netflow(netflow) => Some(netflow.save().await),
         }
     }
 }

@@ -11,7 +11,7 @@ use crossbeam_channel::{Sender, bounded, unbounded};
 use flowlog_collect::{BindError, Bound, HugePages};
 use flowlog_control::DatabaseError;
 use flowlog_logstore::{Access, Keys, Logstore, ManageError, OpenError};
-use flowlog_sink::{Sink, Watcher};
+use flowlog_sink::{OwnSockets, Sink, Watcher};
 use flowlog_sls::Endpoints;
 use tracing::{info, warn};
 
@@ -145,7 +145,8 @@ pub(super) fn start(config: Config, events: &Sender<Event>) -> Result<Daemon, St
     let keys = Keys::new(Arc::clone(&keyring));
     let refusing = Arc::new(AtomicBool::new(false));
     let logstore = storage::open(&data, &config.logstore)?;
-    let sink = targets::open(&config, &data, &logstore)?;
+    let own = OwnSockets::default();
+    let sink = targets::open(&config, &data, &logstore, own.clone())?;
     let places = Places {
         config: config.clone(),
         logstore: Arc::downgrade(&logstore),
@@ -192,6 +193,7 @@ pub(super) fn start(config: Config, events: &Sender<Event>) -> Result<Daemon, St
         publisher,
         logstore,
         sink,
+        own,
         delivery,
         servers,
         bound,
@@ -230,6 +232,7 @@ struct Built {
     publisher: Publisher,
     logstore: Arc<Logstore>,
     sink: Sink,
+    own: OwnSockets,
     delivery: Arc<Delivery>,
     servers: Servers,
     bound: Bound,
@@ -275,6 +278,7 @@ impl Built {
             rows,
             notices,
             shed: Arc::new(AtomicBool::new(false)),
+            own: self.own,
             board: Arc::clone(&board),
             delivery: Arc::clone(&self.delivery),
         };

@@ -7,10 +7,11 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use flowlog_flowlog::{FlowLog, Status};
+use flowlog_flowlog::{FlowLog, NetflowVersion, Product, Status, Transport};
 use flowlog_logstore::{Logstore, SPOOL};
 use flowlog_sink::{
-    Destination, MostBacklog, SetError, Settings, Sink, SinkError, SlsClient, Spec,
+    Collector, Destination, Layout, MostBacklog, OwnSockets, SetError, Settings, Sink, SinkError,
+    SlsClient, Spec, Speech,
 };
 
 use super::{Numbered, StartError, system_time};
@@ -29,6 +30,7 @@ pub(super) fn open(
     config: &Config,
     data: &DataDirectory,
     logstore: &Arc<Logstore>,
+    own: OwnSockets,
 ) -> Result<Sink, StartError> {
     let mut regions = BTreeMap::new();
     for region in config::regions(config).map_err(StartError::Configuration)? {
@@ -44,6 +46,7 @@ pub(super) fn open(
             octets: config.sink.max_backlog.0,
             age: config.sink.max_backlog_age.duration(),
         },
+        own,
         now: system_time,
     };
     let path = database(data);
@@ -80,11 +83,15 @@ pub(crate) fn place(config: &Config, flow_log: &FlowLog) -> (Arc<str>, Arc<str>)
 
 /// The streams that bring rows elsewhere.
 pub(crate) fn streams(config: &Config, flow_logs: &[FlowLog]) -> Vec<Spec> {
-    let there = flow_logs.iter().filter(|flow_log| !is_gone(flow_log));
-    there.flat_map(|flow_log| of(config, flow_log)).collect()
+    let numbered = (1..).zip(flow_logs);
+    let there = numbered.filter(|(_, flow_log)| !is_gone(flow_log));
+    there
+        .flat_map(|(number, flow_log)| of(config, flow_log, number))
+        .collect()
 }
 
-fn of(config: &Config, flow_log: &FlowLog) -> Vec<Spec> {
+/// `number` is the flow log's, from 1, the same after a restart: its Observation Domain.
+fn of(config: &Config, flow_log: &FlowLog, number: u32) -> Vec<Spec> {
     let (project, logstore) = place(config, flow_log);
     let spec = |to| Spec {
         flow_log: flow_log.id().as_str().into(),
@@ -99,6 +106,23 @@ fn of(config: &Config, flow_log: &FlowLog) -> Vec<Spec> {
             project: flow_log.project().as_str().to_owned(),
             logstore: flow_log.logstore().as_str().to_owned(),
         }));
+    }
+    if let Some(collector) = flow_log.collector() {
+        specs.push(spec(Destination::Netflow(Collector {
+            server: collector.server,
+            speech: match (collector.version, collector.transport) {
+                (NetflowVersion::V5, _) => Speech::V5,
+                (NetflowVersion::V9, _) => Speech::V9,
+                (NetflowVersion::V10, Transport::Udp) => Speech::V10,
+                (NetflowVersion::V10, Transport::Tcp) => Speech::V10Tcp,
+            },
+            domain: number,
+            layout: match flow_log.product() {
+                Product::Vpc => Layout::Vpc,
+                Product::Cen => Layout::Cen,
+                Product::Sag => Layout::Sag,
+            },
+        })));
     }
     specs
 }

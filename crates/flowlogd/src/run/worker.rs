@@ -18,6 +18,7 @@ use flowlog_collect::{Clock, Receiver, partition_of};
 use flowlog_decode::Outcome;
 use flowlog_pipeline::{Generation, Partition, RowBlocks};
 use flowlog_record::Timestamp;
+use flowlog_sink::OwnSockets;
 
 use super::application::Application;
 use super::begin::Owned;
@@ -64,6 +65,8 @@ pub(crate) struct Links {
     pub(crate) notices: Sender<Said>,
     /// Set while the process has too much memory: datagrams are shed.
     pub(crate) shed: Arc<AtomicBool>,
+    /// The sockets from which we export: what comes from them is refused, or a loop could form.
+    pub(crate) own: OwnSockets,
     pub(crate) board: Arc<Board>,
     pub(crate) delivery: Arc<Delivery>,
 }
@@ -178,6 +181,9 @@ impl Worker {
                 .get_mut(place)
                 .filter(|owned| owned.number == number)
             {
+                Some(owned) if self.links.own.contains(datagram.from) => {
+                    owned.partition.handle_own(at);
+                }
                 Some(owned) => {
                     apply(
                         &mut owned.partition,

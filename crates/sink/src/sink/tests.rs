@@ -2,8 +2,11 @@
 
 mod remote;
 
+use std::net::UdpSocket;
 use std::time::Instant as StdInstant;
 
+use flowlog_decode::{Batch, Decoder, Settings as Decoding, Visitor};
+use flowlog_record::HashKey;
 use flowlog_sls::index::IndexConfig;
 
 use super::*;
@@ -75,6 +78,7 @@ fn settings(remote: &Remote, change: impl FnOnce(&mut crate::SlsRegion)) -> Sett
             Arc::new(SlsClient::new(region, now).unwrap()),
         )]
         .into(),
+        own: OwnSockets::default(),
         most: MostBacklog {
             octets: 1 << 30,
             age: Duration::from_hours(24),
@@ -332,4 +336,139 @@ fn the_service_is_known_by_the_certificates_of_a_file_and_by_no_others() {
         SlsClient::new(silent, now),
         Err(crate::SlsError::Certificates { .. })
     ));
+}
+
+/// A stream that exports to a socket of this test.
+fn exporting(server: std::net::SocketAddr, speech: crate::Speech) -> Spec {
+    Spec {
+        to: Destination::Netflow(crate::Collector {
+            server,
+            speech,
+            domain: 7,
+            layout: crate::Layout::Cen,
+        }),
+        ..spec("fl-1")
+    }
+}
+
+/// What a collector has of the Flow Records that came.
+#[derive(Default)]
+struct Seen {
+    records: u64,
+    octets: u64,
+}
+
+impl Visitor for Seen {
+    fn records(&mut self, batch: &mut Batch<'_>) {
+        for record in &*batch.records {
+            self.records += 1;
+            self.octets += record.octets;
+        }
+    }
+}
+
+fn decoder() -> Decoder {
+    Decoder::new(Decoding::default(), HashKey::PUBLIC)
+}
+
+/// Takes datagrams until so many Flow Records have come.
+fn take(socket: &UdpSocket, decoder: &mut Decoder, wanted: u64) -> Seen {
+    socket.set_read_timeout(Some(PATIENCE)).unwrap();
+    let mut seen = Seen::default();
+    let mut buffer = [0; 2048];
+    while seen.records < wanted {
+        let (length, from) = socket.recv_from(&mut buffer).expect("datagrams");
+        let _ = decoder.decode(now(), from.ip(), &buffer[..length], &mut seen);
+    }
+    seen
+}
+
+#[test]
+fn rows_are_exported_to_another_collector_and_go_on_after_a_restart() {
+    for speech in [crate::Speech::V5, crate::Speech::V9, crate::Speech::V10] {
+        let (here, remote) = (Here::new(), Remote::new());
+        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+        let spec = exporting(socket.local_addr().unwrap(), speech);
+        let mut decoder = decoder();
+        for round in 0..2 {
+            let sink = here.sink(settings(&remote, |_| {}));
+            sink.set(vec![spec.clone()]).unwrap();
+            here.append("fl-1", 0, round * 100 + 1..round * 100 + 101);
+            let seen = take(&socket, &mut decoder, 100);
+            let sum: u64 = (round * 100 + 1..round * 100 + 101).sum();
+            assert_eq!((seen.records, seen.octets), (100, sum), "{speech:?}");
+            until("the count", || figures(&sink, "fl-1").delivered == 100);
+            sink.stop(PATIENCE);
+        }
+    }
+}
+
+#[test]
+fn ipfix_over_a_connection_goes_on_with_the_next_one() {
+    use std::io::Read as _;
+    let (here, remote) = (Here::new(), Remote::new());
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let server = listener.local_addr().unwrap();
+    let sink = here.sink(settings(&remote, |_| {}));
+    sink.set(vec![exporting(server, crate::Speech::V10Tcp)])
+        .unwrap();
+    here.append("fl-1", 0, 0..50);
+    let read = |wanted: u64| {
+        let (mut stream, from) = listener.accept().unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        let (mut decoder, mut seen) = (decoder(), Seen::default());
+        while seen.records < wanted {
+            let mut head = [0; 4];
+            stream.read_exact(&mut head).unwrap();
+            let length = usize::from(u16::from_be_bytes([head[2], head[3]]));
+            let mut message = head.to_vec();
+            message.resize(length, 0);
+            stream.read_exact(&mut message[4..]).unwrap();
+            let _ = decoder.decode(now(), from.ip(), &message, &mut seen);
+        }
+        seen
+    };
+    assert_eq!(read(50).octets, (0..50).sum::<u64>());
+    until("the count", || figures(&sink, "fl-1").delivered == 50);
+    // The connection is gone by now: what is written to it finds that out, the first part unheard.
+    std::thread::scope(|scope| {
+        let second = scope.spawn(|| read(1));
+        for step in 1..100 {
+            here.append("fl-1", 0, step * 50..(step + 1) * 50);
+            std::thread::sleep(Duration::from_millis(50));
+            if second.is_finished() {
+                break;
+            }
+        }
+        assert!(second.join().unwrap().records >= 1);
+    });
+    drop(listener);
+    sink.stop(Duration::ZERO);
+}
+
+#[test]
+fn what_netflow_5_cannot_say_is_counted() {
+    let (here, remote) = (Here::new(), Remote::new());
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let sink = here.sink(settings(&remote, |_| {}));
+    sink.set(vec![exporting(
+        socket.local_addr().unwrap(),
+        crate::Speech::V5,
+    )])
+    .unwrap();
+    let mut rows = batch(PLACE, ("fl-1", 0), seconds(), 1..4);
+    let source = rows.groups[0]
+        .columns
+        .iter_mut()
+        .find(|it| &*it.name == "srcaddr")
+        .unwrap();
+    source.values = flowlog_logstore::batch::Values::Text {
+        dictionary: vec!["2001:db8::1".into(), "192.0.2.7".into()],
+        index: vec![0, 1, 0],
+    };
+    here.logstore.append(rows).wait().unwrap();
+    assert_eq!(take(&socket, &mut decoder(), 1).octets, 2);
+    until("the count", || figures(&sink, "fl-1").rejected == 2);
+    assert_eq!(figures(&sink, "fl-1").delivered, 1);
+    sink.stop(PATIENCE);
 }

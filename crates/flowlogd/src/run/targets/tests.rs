@@ -68,4 +68,12 @@ fn a_flow_log_of_a_real_region_has_a_stream_unless_it_is_gone() {
             .iter()
             .any(|it| &*it.flow_log == "gone" || &*it.flow_log == "here")
     );
+    let elsewhere = specs.iter().find(|it| &*it.flow_log == "elsewhere");
+    let collector = Collector {
+        server: "192.0.2.9:9995".parse().unwrap(),
+        speech: Speech::V9,
+        domain: 3,
+        layout: Layout::Sag,
+    };
+    assert_eq!(elsewhere.unwrap().to, Destination::Netflow(collector));
 }

@@ -46,6 +46,7 @@ fn bench() -> Bench {
         rows: to_rows,
         notices: unbounded().0,
         shed: Arc::default(),
+        own: OwnSockets::default(),
         board: Arc::new(Board::new(1, numbered.names())),
         delivery: Arc::new(Delivery::new(&config, 1, &numbered)),
     };
