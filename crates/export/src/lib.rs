@@ -18,6 +18,12 @@
 //! has none, and the scaled counters of records were rounded one by one. The rate of the original
 //! Exporter is therefore not sent, in no element: collectors multiply by whatever they find.
 //!
+//! # Numbers
+//!
+//! V5 numbers Flow Records, V9 messages, IPFIX data records, those of options among them (RFC 7011
+//! §3.1). `nfcapd` counts those of flows alone and notes one sequence error after each refresh; it
+//! loses nothing.
+//!
 //! # What stands where
 //!
 //! | | V5 | V9 | IPFIX |

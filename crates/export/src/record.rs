@@ -21,9 +21,11 @@ pub struct Record {
     pub packets: u64,
     /// The column `bytes`, scaled by sampling; not `bytes_raw`.
     pub octets: u64,
-    /// Start of the row.
+    /// First millisecond.
     pub first: Timestamp,
-    /// End of the row.
+    /// Last millisecond, inclusive, as collectors take it. The end of a row that goes on is that of its
+    /// window, an exclusive bound: its last millisecond is the one before. A collector with windows
+    /// would count a part of the row in the next otherwise.
     pub last: Timestamp,
     /// The Exporter whose records the row was made of.
     pub exporter: IpAddr,

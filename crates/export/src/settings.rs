@@ -88,10 +88,9 @@ impl MessageLimit {
         usize::from(self.0)
     }
 
-    /// Records of a V5 message at most.
+    /// For how many records of V5 there is room; it may be for more than a message can have.
     pub(crate) fn netflow5_records(self) -> usize {
-        let room = (self.octets() - netflow5::HEADER_LENGTH) / netflow5::RECORD_LENGTH;
-        room.min(usize::from(netflow5::MAX_RECORDS))
+        (self.octets() - netflow5::HEADER_LENGTH) / netflow5::RECORD_LENGTH
     }
 }
 

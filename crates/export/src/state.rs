@@ -70,7 +70,8 @@ impl ExportingProcess {
         postcard::to_allocvec(&saved).unwrap_or_default()
     }
 
-    /// What [`save`](Self::save) wrote, going on under `settings`.
+    /// What [`save`](Self::save) wrote, going on under `settings`. No connection outlives a restart:
+    /// over TCP the numbers begin at 0 with the one that follows.
     ///
     /// # Errors
     /// [`RestoreError`]; nothing of such state is used.
@@ -84,8 +85,12 @@ impl ExportingProcess {
         if (saved.protocol, saved.domain) != (settings.protocol, settings.domain) {
             return Err(RestoreError::OtherStream);
         }
+        let sequence = match settings.protocol {
+            Protocol::IpfixTcp => 0,
+            _ => saved.sequence,
+        };
         Ok(Self {
-            sequence: saved.sequence,
+            sequence,
             boot: saved.boot,
             ..Self::new(settings)
         })

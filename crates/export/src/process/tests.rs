@@ -196,12 +196,21 @@ fn messages_on_a_connection_are_as_long_as_they_may() {
 
 #[test]
 fn times_before_1970_are_zero_in_ipfix_and_counted() {
-    let mut process = ExportingProcess::new(settings(Protocol::IpfixUdp));
+    let settings = Settings::new(Protocol::IpfixUdp, ObservationDomain(7), Carries::CEN);
+    let mut process = ExportingProcess::new(settings);
     let row = Record {
         first: Timestamp(-1),
+        last: Timestamp(1),
         ..record()
     };
-    let tally = process.export(NOW, [row, record()], |_| ());
+    let mut times = Vec::new();
+    let tally = process.export(NOW, [row, record()], |message| {
+        let message = ipfix::Message::parse(message.octets).unwrap();
+        let data = message.sets().last().unwrap().unwrap();
+        // Behind addresses, ports, protocol and counters.
+        times.extend_from_slice(&data.body[29..45]);
+    });
+    assert_eq!(times, [[0; 8], 1_u64.to_be_bytes()].concat());
     assert_eq!(tally.narrowed(Narrowed::Time), 1);
 }
 
