@@ -2,6 +2,7 @@
 //! metric that it names is there. Its links are rustdoc's to check.
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use flowlogd::telemetry::metrics;
 
@@ -106,7 +107,8 @@ fn messages_are_found_where_they_stand() {
 
 #[test]
 fn every_metric_that_is_named_is_there() {
-    let operations = operations();
+    let alerts = std::fs::read_to_string(root().join("config/alerts.yml")).unwrap();
+    let operations = operations() + &alerts.replace("flowlogd_", "`flowlogd_");
     let is_name = |c: char| c.is_ascii_lowercase() || c == '_';
     let named: Vec<&str> = operations
         .match_indices("`flowlogd_")
@@ -119,5 +121,22 @@ fn every_metric_that_is_named_is_there() {
             metrics::ALL.iter().any(|metric| metric.name == name),
             "{name}"
         );
+    }
+}
+
+#[test]
+fn the_alert_rules_are_rules_for_prometheus() {
+    let file = root().join("config/alerts.yml");
+    let checked = Command::new("promtool")
+        .args(["check", "rules"])
+        .arg(file)
+        .output();
+    match checked {
+        Ok(checked) => assert!(checked.status.success(), "{checked:?}"),
+        Err(problem) => {
+            let ci = std::env::var("CI").is_ok_and(|ci| ci == "true");
+            assert!(!ci, "promtool: {problem}; run tests/interop/install");
+            eprintln!("SKIPPED: promtool: {problem}; run tests/interop/install");
+        }
     }
 }

@@ -180,6 +180,40 @@ fn rows_go_to_another_collector_in_every_version() {
     }
 }
 
+#[test]
+fn a_configuration_can_be_tried_against_its_targets() {
+    let there = service();
+    let (_, _, port) = flowlog_tests::daemon::ports(there.dir());
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("flowlogd.toml");
+    let checked = |text: &str| {
+        std::fs::write(&file, text).unwrap();
+        let mut command = Command::new(binary());
+        let output = command
+            .args(["check-config", "--connect"])
+            .arg(&file)
+            .output()
+            .unwrap();
+        let said = String::from_utf8(output.stdout).unwrap();
+        (output.status.code(), said)
+    };
+    let (status, said) = checked(&in_region(port));
+    assert_eq!(status, Some(0), "{said}");
+    assert!(
+        said.contains("# flow log each to far/store in cn-shanghai: takes rows"),
+        "{said}"
+    );
+    assert!(!said.contains("secret = \"secret\""), "{said}");
+    let (status, said) = checked(&in_region(port).replace("\"store\"", "\"nothing\""));
+    assert_eq!(status, Some(1), "{said}");
+    assert!(said.contains("404 LogStoreNotExist"), "{said}");
+    let (status, said) =
+        checked(&in_region(port).replace("secret = \"secret\"", "secret = \"wrong\""));
+    assert_eq!(status, Some(1), "{said}");
+    assert!(said.contains("SignatureNotMatch"), "{said}");
+    there.stop();
+}
+
 /// Datagrams that were refused.
 fn refused(daemon: &Daemon) -> f64 {
     let metrics = daemon.http("/metrics").unwrap_or_default();

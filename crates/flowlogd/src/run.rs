@@ -41,6 +41,7 @@ use crate::config::{Config, Sources};
 pub(crate) use book::Numbered;
 pub(crate) use control::kept_flow_logs;
 pub use start::StartError;
+pub(crate) use targets::try_all as try_targets;
 
 use daemon::Daemon;
 use thread::Event;

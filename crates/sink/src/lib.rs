@@ -41,7 +41,7 @@ pub use figures::Figures;
 pub use lane::Lane;
 pub use netflow::{Collector, Layout, OwnSockets, Speech};
 pub use pace::Pace;
-pub use sink::{SetError, Settings, Sink, SinkError, Watcher};
+pub use sink::{SetError, Settings, Sink, SinkError, Watcher, try_target};
 pub use sls::{
     Columns, Endpoint, InvalidEndpoint, Routing, Signature, SlsClient, SlsError, SlsRegion,
 };

@@ -228,6 +228,12 @@ impl Waiting {
     }
 }
 
+/// Opens a way to a collector and closes it again.
+pub(crate) async fn check(collector: &Collector) -> Result<(), DeliveryError> {
+    let mut connection = Connection::new(collector, OwnSockets::default());
+    connection.ensure().await.map(|_| ())
+}
+
 fn octets_of(text: &str) -> Option<Vec<u8>> {
     let pairs = text.as_bytes().chunks(2);
     let octet = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();

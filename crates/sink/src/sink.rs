@@ -15,8 +15,9 @@ use tokio::time::{Instant, timeout_at};
 use tracing::{error, warn};
 
 use crate::book::{Book, Progress};
+use crate::error::{Class, DeliveryError};
 use crate::figures::{Counters, Figures};
-use crate::netflow::{NetflowTarget, OwnSockets};
+use crate::netflow::{self, NetflowTarget, OwnSockets};
 use crate::sls::{SlsClient, SlsTarget};
 use crate::source::Source;
 use crate::spec::{Destination, MostBacklog, Spec};
@@ -224,6 +225,28 @@ impl Sink {
         });
         self.shared.save();
         self.runtime.shutdown_timeout(SAVE);
+    }
+}
+
+/// Tries whether a target takes rows, without one: whether it is there and lets us in. Over UDP nobody
+/// says.
+///
+/// # Errors
+/// What the target, or the system, says.
+pub async fn try_target(to: &Destination, settings: &Settings) -> Result<(), DeliveryError> {
+    match to {
+        Destination::Sls {
+            region,
+            project,
+            logstore,
+        } => match settings.regions.get(region) {
+            Some(client) => client.check(project, logstore).await,
+            None => {
+                let message = format!("the region {region} is not in the configuration");
+                Err(DeliveryError::new(Class::Missing, message))
+            }
+        },
+        Destination::Netflow(collector) => netflow::check(collector).await,
     }
 }
 

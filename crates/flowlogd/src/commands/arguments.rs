@@ -49,7 +49,7 @@ pub enum Command {
     )]
     Run(RunArgs),
     /// Read a configuration, check it and print what holds, secrets masked.
-    #[command(after_help = "Example:\n  flowlogd check-config flowlogd.toml")]
+    #[command(after_help = "Example:\n  flowlogd check-config --connect flowlogd.toml")]
     CheckConfig(CheckConfigArgs),
     /// Decode captures and print every datagram, Template and record. Needs no daemon.
     #[command(after_help = "Example:\n  flowlogd inspect --format json router.pcap")]
@@ -150,6 +150,9 @@ pub struct CheckConfigArgs {
     /// The configuration
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
+    /// Also try each target of its flow logs, and say what is wrong with it
+    #[arg(long)]
+    pub connect: bool,
 }
 
 /// Arguments of `inspect`.

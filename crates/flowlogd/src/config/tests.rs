@@ -221,6 +221,61 @@ fn values_out_of_place_are_errors_of_the_same_shape() {
     }
 }
 
+/// A region with these keys beside an endpoint and an id.
+fn region(keys: &str) -> String {
+    format!("[sls.region.cn-hangzhou]\nendpoint = \"https://h.example\"\nid = \"a\"\n{keys}")
+}
+
+#[test]
+fn regions_of_the_real_service_are_whole_and_their_secrets_hidden() {
+    for (text, sentence) in [
+        (
+            region(""),
+            "FILE:1: sls.region.cn-hangzhou.secret: no secret; write secret = …, or secret_file = …",
+        ),
+        (
+            region("secret = \"s\"\nsecret_file = \"f\"\n"),
+            "FILE:5: sls.region.cn-hangzhou.secret_file = \"f\": secret is written as well; write one of them",
+        ),
+        (
+            region("secret = \"s\"\n").replace("https://h.example", "h.example/path"),
+            "FILE:2: sls.region.cn-hangzhou.endpoint = \"h.example/path\": no endpoint; write \
+             https://HOST or http://HOST:PORT, without a path",
+        ),
+        (
+            region("secret = \"s\"\n").replace("cn-hangzhou", "mars"),
+            "FILE:1: sls.region.mars: no region of this configuration; name it in regions, or take it out",
+        ),
+        (
+            "[sink]\nmax_backlog = \"1KiB\"\n".to_owned(),
+            "FILE:2: sink.max_backlog = \"1KiB\": out of range; write \"1MiB\" to \"1048576GiB\"",
+        ),
+    ] {
+        assert_eq!(load(&text).unwrap_err(), sentence);
+    }
+    let config = load(&region(
+        "secret = \"hunter2\"\nsecurity_token = \"hunter2\"\n",
+    ))
+    .unwrap();
+    let printed = config.to_toml() + &format!("{config:?}");
+    assert!(!printed.contains("hunter2"), "{printed}");
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("secret");
+    std::fs::write(&file, "hunter2\n").unwrap();
+    let config = load(&region(&format!("secret_file = \"{}\"\n", file.display()))).unwrap();
+    assert_eq!(regions(&config).unwrap()[0].key.secret.expose(), "hunter2");
+    std::fs::remove_file(&file).unwrap();
+    let missing = regions(&config).unwrap_err();
+    assert!(
+        missing.starts_with("sls.region.cn-hangzhou.secret_file: "),
+        "{missing}"
+    );
+    assert!(
+        missing.contains("name a file that the daemon may read"),
+        "{missing}"
+    );
+}
+
 #[test]
 fn a_certificate_and_its_key_belong_together() {
     for (text, sentence) in [

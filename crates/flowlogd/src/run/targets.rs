@@ -10,8 +10,8 @@ use std::sync::Arc;
 use flowlog_flowlog::{FlowLog, NetflowVersion, Product, Status, Transport};
 use flowlog_logstore::{Logstore, SPOOL};
 use flowlog_sink::{
-    Collector, Destination, Layout, MostBacklog, OwnSockets, SetError, Settings, Sink, SinkError,
-    SlsClient, Spec, Speech,
+    Collector, DeliveryError, Destination, Layout, MostBacklog, OwnSockets, SetError, Settings,
+    Sink, SinkError, SlsClient, Spec, Speech,
 };
 
 use super::{Numbered, StartError, system_time};
@@ -32,23 +32,7 @@ pub(super) fn open(
     logstore: &Arc<Logstore>,
     own: OwnSockets,
 ) -> Result<Sink, StartError> {
-    let mut regions = BTreeMap::new();
-    for region in config::regions(config).map_err(StartError::Configuration)? {
-        let name = region.name.clone();
-        let client = SlsClient::new(region, system_time).map_err(|problem| {
-            StartError::Configuration(format!("sls.region.{name}: {problem}"))
-        })?;
-        regions.insert(name, Arc::new(client));
-    }
-    let settings = Settings {
-        regions,
-        most: MostBacklog {
-            octets: config.sink.max_backlog.0,
-            age: config.sink.max_backlog_age.duration(),
-        },
-        own,
-        now: system_time,
-    };
+    let settings = settings(config, own).map_err(StartError::Configuration)?;
     let path = database(data);
     Sink::open(&path, Arc::clone(logstore), settings).map_err(|problem| match problem {
         SinkError::Database { problem, .. } => StartError::Sink {
@@ -60,6 +44,45 @@ pub(super) fn open(
             problem,
         },
     })
+}
+
+fn settings(config: &Config, own: OwnSockets) -> Result<Settings, String> {
+    let mut regions = BTreeMap::new();
+    for region in config::regions(config)? {
+        let name = region.name.clone();
+        let client = SlsClient::new(region, system_time)
+            .map_err(|problem| format!("sls.region.{name}: {problem}"))?;
+        regions.insert(name, Arc::new(client));
+    }
+    Ok(Settings {
+        regions,
+        most: MostBacklog {
+            octets: config.sink.max_backlog.0,
+            age: config.sink.max_backlog_age.duration(),
+        },
+        own,
+        now: system_time,
+    })
+}
+
+/// Tries every target of the flow logs of a configuration, without a row.
+///
+/// # Errors
+/// One sentence with key and remedy, for a configuration that cannot be carried out.
+pub(crate) fn try_all(config: &Config) -> Result<Vec<(Spec, Result<(), DeliveryError>)>, String> {
+    let settings = settings(config, OwnSockets::default())?;
+    let numbered = Numbered::new(config, Vec::new(), Vec::new());
+    let numbered = numbered.map_err(|problem| problem.to_string())?;
+    let specs = streams(config, &numbered.flow_logs);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|problem| format!("the system refuses a thread: {problem}"))?;
+    let tried = specs.into_iter().map(|spec| {
+        let outcome = runtime.block_on(flowlog_sink::try_target(&spec.to, &settings));
+        (spec, outcome)
+    });
+    Ok(tried.collect())
 }
 
 /// Lets rows go where these flow logs say.

@@ -14,7 +14,7 @@ pub struct Endpoint {
 
 /// A text that is no endpoint.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no endpoint: write https://HOST or http://HOST:PORT, without a path")]
+#[error("{0:?} is no endpoint; write https://HOST or http://HOST:PORT, without a path")]
 pub struct InvalidEndpoint(String);
 
 /// How a Project is addressed.

@@ -27,13 +27,9 @@ pub(super) fn check_regions(config: &Config) -> Result<(), Problem> {
                 remedy,
             ));
         }
-        if let Err(problem) = region.endpoint.parse::<Endpoint>() {
+        if region.endpoint.parse::<Endpoint>().is_err() {
             let remedy = "write https://HOST or http://HOST:PORT, without a path";
-            return Err(Problem::at(
-                path().key("endpoint"),
-                problem.to_string(),
-                remedy,
-            ));
+            return Err(Problem::at(path().key("endpoint"), "no endpoint", remedy));
         }
         let (key, problem, remedy) = match (&region.secret, &region.secret_file) {
             (Some(_), Some(_)) => (

@@ -4,7 +4,7 @@ use super::*;
 
 #[test]
 fn names_are_unique_and_say_crate_and_kind() {
-    let crates = ["collect", "pipeline", "logstore", "flowlogd"];
+    let crates = ["collect", "pipeline", "logstore", "sink", "flowlogd"];
     let names: BTreeSet<&str> = ALL.iter().map(|metric| metric.name).collect();
     assert_eq!(names.len(), ALL.len());
     for metric in ALL {
