@@ -20,8 +20,9 @@ const LAYERS: &[(&str, u8, bool)] = &[
     ("logstore", 6, false),
     ("control", 6, false),
     ("exporter-sim", 6, false),
-    ("sink", 7, false),
-    ("flowlogd", 8, false),
+    ("kafka", 7, false),
+    ("sink", 8, false),
+    ("flowlogd", 9, false),
 ];
 
 /// What a pure crate may use beside ours: no I/O, no clock, no threads.

@@ -1,0 +1,103 @@
+//! What the library reports from its threads: deliveries, and what is wrong with the cluster.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rdkafka::ClientContext;
+use rdkafka::config::RDKafkaLogLevel;
+use rdkafka::error::KafkaError;
+use rdkafka::message::DeliveryResult;
+use rdkafka::producer::ProducerContext;
+use rdkafka::types::RDKafkaErrorCode;
+
+use crate::attempt::Attempt;
+use crate::error::Problem;
+
+/// What is wrong with the cluster as a whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Trouble {
+    pub(crate) problem: Problem,
+    /// The library's words, without durations, so that the same trouble has the same words.
+    pub(crate) reason: String,
+}
+
+/// Gives each delivery to its attempt, and remembers the trouble that says most since the last one.
+#[derive(Debug, Default)]
+pub(crate) struct Reports {
+    trouble: Mutex<Option<Trouble>>,
+    troubled: AtomicBool,
+}
+
+impl Reports {
+    /// What is wrong since the last row was confirmed.
+    pub(crate) fn trouble(&self) -> Option<Trouble> {
+        let trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
+        trouble.clone()
+    }
+
+    fn remember(&self, code: RDKafkaErrorCode, reason: &str) {
+        // Says nothing that the errors of single brokers have not said.
+        if code == RDKafkaErrorCode::AllBrokersDown {
+            return;
+        }
+        let problem = Problem::of(code);
+        let mut trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
+        if trouble
+            .as_ref()
+            .is_none_or(|known| known.problem <= problem)
+        {
+            *trouble = Some(Trouble {
+                problem,
+                reason: plain(reason).to_owned(),
+            });
+        }
+        self.troubled.store(true, Ordering::Release);
+    }
+
+    /// All is well.
+    #[inline]
+    fn forget(&self) {
+        if self.troubled.load(Ordering::Relaxed) && self.troubled.swap(false, Ordering::AcqRel) {
+            *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        }
+    }
+}
+
+impl ClientContext for Reports {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        // What matters comes as an error too, where its owner decides how often to say it.
+        tracing::debug!(?level, facility, message, "librdkafka");
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        if let Some(code) = error.rdkafka_error_code() {
+            self.remember(code, reason);
+        }
+    }
+}
+
+impl ProducerContext for Reports {
+    type DeliveryOpaque = Arc<Attempt>;
+
+    fn delivery(&self, result: &DeliveryResult<'_>, attempt: Arc<Attempt>) {
+        match result {
+            Ok(_) => {
+                self.forget();
+                attempt.confirm();
+            }
+            Err((error, _)) => {
+                let code = error.rdkafka_error_code();
+                attempt.fail(code.map_or(Problem::Refused, Problem::of));
+            }
+        }
+    }
+}
+
+/// Without the time that it took and the number of repetitions.
+fn plain(reason: &str) -> &str {
+    let cut = reason.find(" (after ").unwrap_or(reason.len());
+    reason.get(..cut).unwrap_or(reason)
+}
+
+#[cfg(test)]
+mod tests;
