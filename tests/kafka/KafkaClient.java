@@ -1,3 +1,7 @@
+import java.io.BufferedWriter;
+import java.io.IOException;
+import java.io.OutputStreamWriter;
+import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -24,7 +28,6 @@ public final class KafkaClient {
     public static void main(String[] args) throws Exception {
         String brokers = args[1];
         switch (args[0]) {
-            case "ready" -> ready(brokers);
             case "create" -> create(brokers, args);
             case "read" -> read(brokers, args[2], args[3]);
             case "scram" -> scram(brokers, args[2], args[3]);
@@ -36,15 +39,6 @@ public final class KafkaClient {
         Properties properties = new Properties();
         properties.put("bootstrap.servers", brokers);
         return properties;
-    }
-
-    /** Returns when the cluster names its broker. */
-    private static void ready(String brokers) throws Exception {
-        try (Admin admin = Admin.create(to(brokers))) {
-            while (admin.describeCluster().nodes().get().isEmpty()) {
-                Thread.sleep(20);
-            }
-        }
     }
 
     /** create BROKERS NAME:PARTITIONS[:KEY=VALUE]... */
@@ -65,7 +59,7 @@ public final class KafkaClient {
     }
 
     /** Prints PARTITION OFFSET KEY VALUE of every record that a reader of the isolation level sees. */
-    private static void read(String brokers, String topic, String isolation) {
+    private static void read(String brokers, String topic, String isolation) throws IOException {
         Properties properties = to(brokers);
         properties.put("isolation.level", isolation);
         properties.put("fetch.max.wait.ms", "100");
@@ -75,27 +69,25 @@ public final class KafkaClient {
             consumer.assign(partitions);
             consumer.seekToBeginning(partitions);
             Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
-            StringBuilder out = new StringBuilder();
+            Writer out = new BufferedWriter(new OutputStreamWriter(System.out, StandardCharsets.US_ASCII), 1 << 16);
             while (partitions.stream().anyMatch(p -> consumer.position(p) < ends.get(p))) {
                 for (ConsumerRecord<byte[], byte[]> record : consumer.poll(Duration.ofMillis(100))) {
-                    out.append(record.partition()).append(' ').append(record.offset()).append(' ')
-                        .append(HEX.formatHex(record.key())).append(' ')
-                        .append(HEX.formatHex(record.value())).append('\n');
+                    out.write(record.partition() + " " + record.offset() + " "
+                        + HEX.formatHex(record.key()) + " " + HEX.formatHex(record.value()) + "\n");
                 }
             }
-            System.out.write(out.toString().getBytes(StandardCharsets.US_ASCII), 0, out.length());
-            System.out.flush();
+            out.flush();
         }
     }
 
     /** Gives a user a password, for both mechanisms. */
     private static void scram(String brokers, String user, String password) throws Exception {
-        List<org.apache.kafka.clients.admin.UserScramCredentialAlteration> changes = new ArrayList<>();
-        for (ScramMechanism mechanism : List.of(ScramMechanism.SCRAM_SHA_256, ScramMechanism.SCRAM_SHA_512)) {
-            changes.add(new UserScramCredentialUpsertion(user, new ScramCredentialInfo(mechanism, 4096), password));
-        }
         try (Admin admin = Admin.create(to(brokers))) {
-            admin.alterUserScramCredentials(changes).all().get();
+            for (ScramMechanism mechanism : List.of(ScramMechanism.SCRAM_SHA_256, ScramMechanism.SCRAM_SHA_512)) {
+                var credential = new ScramCredentialInfo(mechanism, 4096);
+                var change = new UserScramCredentialUpsertion(user, credential, password);
+                admin.alterUserScramCredentials(List.of(change)).all().get();
+            }
         }
     }
 }

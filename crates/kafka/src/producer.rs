@@ -24,6 +24,8 @@ pub(crate) type Client = ThreadedProducer<Reports>;
 
 /// How long to wait for room in the queue before looking again.
 const MOMENT: Duration = Duration::from_millis(5);
+/// How long to wait for what the cluster knows of a topic.
+const ANSWER: Duration = Duration::from_secs(5);
 /// How late the library may be with the report of a row that was given up.
 const SLACK: Duration = Duration::from_secs(10);
 
@@ -143,6 +145,7 @@ impl Producer {
             attempt: &attempt,
             until,
             rejected: 0,
+            asked: false,
         };
         self.each(rows, |key, payload| sender.send(key, payload));
         let rejected = sender.rejected;
@@ -185,6 +188,8 @@ struct Sender<'a> {
     attempt: &'a Arc<Attempt>,
     until: Instant,
     rejected: usize,
+    /// Whether the cluster was asked for the topic.
+    asked: bool,
 }
 
 impl Sender<'_> {
@@ -208,6 +213,12 @@ impl Sender<'_> {
             match error.rdkafka_error_code() {
                 Some(RDKafkaErrorCode::QueueFull) if now() < self.until => {
                     self.attempt.pause(MOMENT);
+                }
+                Some(RDKafkaErrorCode::UnknownTopic) if !self.asked => {
+                    // What the library knows may be minutes old, and somebody may have made it.
+                    self.asked = true;
+                    let client = self.client.client();
+                    drop(client.fetch_metadata(Some(&self.topic), ANSWER));
                 }
                 Some(RDKafkaErrorCode::MessageSizeTooLarge) => {
                     self.rejected += 1;

@@ -40,7 +40,11 @@ impl Reports {
         if code == RDKafkaErrorCode::AllBrokersDown {
             return;
         }
-        let problem = Problem::of(code);
+        let problem = match Problem::of(code) {
+            // Under TLS 1.3 a broker refuses a client's certificate when the handshake is over.
+            Problem::Unreachable if reason.contains(":SSL routines:") => Problem::Tls,
+            problem => problem,
+        };
         let mut trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
         if trouble
             .as_ref()

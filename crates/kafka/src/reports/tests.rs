@@ -20,3 +20,19 @@ fn the_trouble_that_says_most_is_kept_until_a_row_is_confirmed() {
     reports.forget();
     assert_eq!(reports.trouble(), None);
 }
+
+#[test]
+fn a_certificate_that_is_refused_after_the_handshake_is_trouble_with_tls() {
+    let reports = Reports::default();
+    reports.remember(
+        RDKafkaErrorCode::BrokerTransportFailure,
+        "ssl://b:1/bootstrap: Receive failed: error:0A000412:SSL routines::ssl/tls alert bad \
+         certificate: SSL alert number 42 (after 1ms in state UP)",
+    );
+    let trouble = reports.trouble().unwrap();
+    assert_eq!(trouble.problem, Problem::Tls);
+    assert!(
+        trouble.reason.ends_with("SSL alert number 42"),
+        "{trouble:?}"
+    );
+}
