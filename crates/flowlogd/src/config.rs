@@ -9,6 +9,7 @@
 //! `config/flowlogd.toml` says the same to users and is tested against these types.
 
 mod certificate;
+mod clusters;
 mod error;
 mod key;
 mod path;
@@ -24,6 +25,7 @@ mod validation;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use flowlog_access::AccessKey;
@@ -31,6 +33,7 @@ use flowlog_flowlog::{Definition, Resource};
 use serde::{Deserialize, Serialize};
 
 pub use certificate::{certificate, renew};
+pub use clusters::{Cluster, clusters};
 pub use error::{ConfigError, Origin};
 pub use key::{Expiry, Key, Token};
 pub use quantity::{Octets, Span};
@@ -70,6 +73,9 @@ pub struct Config {
     /// What the regions are.
     #[serde(skip_serializing_if = "Sls::is_empty")]
     pub sls: Sls,
+    /// The Kafka clusters to which rows go, by name. Default: none.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub kafka: BTreeMap<String, Cluster>,
     /// Certificate and key of both interfaces.
     pub tls: Tls,
     /// Metrics and health.
@@ -101,6 +107,7 @@ impl Default for Config {
             logstore: Logstore::default(),
             sink: Sink::default(),
             sls: Sls::default(),
+            kafka: BTreeMap::new(),
             tls: Tls::default(),
             telemetry: Telemetry::default(),
             log: Log::default(),

@@ -8,20 +8,56 @@ use flowlog_logstore::batch::Group;
 #[derive(Clone, Copy, Debug)]
 pub struct Rows<'a> {
     flow_log: &'a str,
-    groups: &'a [Group],
+    groups: Groups<'a>,
     first: usize,
     len: usize,
+}
+
+/// Groups side by side, or wherever they are.
+#[derive(Clone, Copy, Debug)]
+enum Groups<'a> {
+    Own(&'a [Group]),
+    Lent(&'a [&'a Group]),
+}
+
+impl<'a> Groups<'a> {
+    fn iter(self) -> impl Iterator<Item = &'a Group> + use<'a> {
+        let (own, lent): (&'a [Group], &'a [&'a Group]) = match self {
+            Self::Own(groups) => (groups, &[]),
+            Self::Lent(groups) => (&[], groups),
+        };
+        own.iter().chain(lent.iter().copied())
+    }
 }
 
 impl<'a> Rows<'a> {
     /// All rows of the groups.
     pub fn new(flow_log: &'a str, groups: &'a [Group]) -> Self {
+        Self::of(flow_log, Groups::Own(groups))
+    }
+
+    /// All rows of groups that are lent one by one.
+    pub fn lent(flow_log: &'a str, groups: &'a [&'a Group]) -> Self {
+        Self::of(flow_log, Groups::Lent(groups))
+    }
+
+    fn of(flow_log: &'a str, groups: Groups<'a>) -> Self {
         Self {
             flow_log,
             groups,
             first: 0,
             len: groups.iter().map(Group::rows).sum(),
         }
+    }
+
+    /// Some of the rows; those beyond the last are none.
+    #[must_use]
+    pub fn part(mut self, rows: Range<usize>) -> Self {
+        let first = rows.start.min(self.len);
+        let end = rows.end.clamp(first, self.len);
+        self.first += first;
+        self.len = end - first;
+        self
     }
 
     /// The flow log's id.

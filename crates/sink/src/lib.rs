@@ -23,6 +23,7 @@
 mod book;
 mod error;
 mod figures;
+mod kafka;
 mod lane;
 mod netflow;
 mod pace;

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use flowlog_kafka::Producer;
 use flowlog_logstore::{Logstore, SPOOL};
 use flowlog_record::Timestamp;
 use tokio::runtime::Runtime;
@@ -17,6 +18,7 @@ use tracing::{error, warn};
 use crate::book::{Book, Progress};
 use crate::error::{Class, DeliveryError};
 use crate::figures::{Counters, Figures};
+use crate::kafka::{self, KafkaTarget};
 use crate::netflow::{self, NetflowTarget, OwnSockets};
 use crate::sls::{SlsClient, SlsTarget};
 use crate::source::Source;
@@ -32,6 +34,8 @@ const SAVE: Duration = Duration::from_secs(1);
 pub struct Settings {
     /// The regions of the real service, by name.
     pub regions: BTreeMap<String, Arc<SlsClient>>,
+    /// The Kafka clusters, by name.
+    pub clusters: BTreeMap<String, Arc<Producer>>,
     /// How much may wait for one target.
     pub most: MostBacklog,
     /// The sockets from which NetFlow is exported are entered here.
@@ -233,8 +237,8 @@ impl Sink {
 ///
 /// # Errors
 /// What the target, or the system, says.
-pub async fn try_target(to: &Destination, settings: &Settings) -> Result<(), DeliveryError> {
-    match to {
+pub async fn try_target(spec: &Spec, settings: &Settings) -> Result<(), DeliveryError> {
+    match &spec.to {
         Destination::Sls {
             region,
             project,
@@ -247,6 +251,13 @@ pub async fn try_target(to: &Destination, settings: &Settings) -> Result<(), Del
             }
         },
         Destination::Netflow(collector) => netflow::check(collector).await,
+        Destination::Kafka { cluster } => match settings.clusters.get(cluster) {
+            Some(producer) => kafka::check(Arc::clone(producer), Arc::clone(&spec.flow_log)).await,
+            None => {
+                let message = format!("the cluster {cluster} is not in the configuration");
+                Err(DeliveryError::new(Class::Missing, message))
+            }
+        },
     }
 }
 
@@ -342,6 +353,11 @@ impl Shared {
                 let own = self.settings.own.clone();
                 let target = NetflowTarget::new(collector, saved, own, self.settings.now);
                 Some(Target::Netflow(Box::new(target)))
+            }
+            Destination::Kafka { cluster } => {
+                let producer = Arc::clone(self.settings.clusters.get(cluster)?);
+                let flow_log = Arc::clone(&spec.flow_log);
+                Some(Target::Kafka(KafkaTarget::new(producer, flow_log)))
             }
         }
     }

@@ -35,6 +35,11 @@ pub enum Destination {
     },
     /// Another NetFlow collector.
     Netflow(Collector),
+    /// A topic of a Kafka cluster.
+    Kafka {
+        /// The cluster, which the configuration describes.
+        cluster: String,
+    },
 }
 
 /// How much may wait for one target. What is beyond is given up, the oldest first, for that target
@@ -50,7 +55,10 @@ pub struct MostBacklog {
 impl Spec {
     /// What tells it from all others.
     pub fn name(&self) -> String {
-        format!("{}:{}", self.to.kind(), self.flow_log)
+        match &self.to {
+            Destination::Kafka { cluster } => format!("kafka/{cluster}:{}", self.flow_log),
+            to => format!("{}:{}", to.kind(), self.flow_log),
+        }
     }
 }
 
@@ -60,6 +68,7 @@ impl Destination {
         match self {
             Self::Sls { .. } => "sls",
             Self::Netflow(_) => "netflow",
+            Self::Kafka { .. } => "kafka",
         }
     }
 }

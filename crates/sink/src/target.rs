@@ -1,6 +1,7 @@
 //! One attempt at a time: trying again is the stream's business, in one place.
 
 use crate::error::DeliveryError;
+use crate::kafka::{KafkaTarget, Pending};
 use crate::netflow::{NetflowTarget, Waiting};
 use crate::sls::{Parcels, SlsTarget};
 use crate::window::Shipment;
@@ -10,6 +11,7 @@ use crate::window::Shipment;
 pub(crate) enum Target {
     Sls(SlsTarget),
     Netflow(Box<NetflowTarget>),
+    Kafka(KafkaTarget),
 }
 
 /// A shipment as its target wants it, made once for all attempts.
@@ -17,6 +19,7 @@ pub(crate) enum Target {
 pub(crate) enum Prepared {
     Sls(Parcels),
     Netflow(Waiting),
+    Kafka(Pending),
 }
 
 /// What became of rows with an attempt that succeeded.
@@ -32,7 +35,7 @@ impl Target {
     /// Shipments that may be under way at once.
     pub(crate) const fn most_under_way(&self) -> usize {
         match self {
-            Self::Sls(_) => 4,
+            Self::Sls(_) | Self::Kafka(_) => 4,
             // Messages are numbered.
             Self::Netflow(_) => 1,
         }
@@ -42,6 +45,7 @@ impl Target {
         match self {
             Self::Sls(sls) => Prepared::Sls(sls.prepare(shipment)),
             Self::Netflow(_) => Prepared::Netflow(NetflowTarget::prepare(shipment)),
+            Self::Kafka(_) => Prepared::Kafka(KafkaTarget::prepare(shipment)),
         }
     }
 
@@ -56,6 +60,7 @@ impl Target {
                 Some(outcome.map(|rows| Arrived { rows, left_out: 0 }))
             }
             (Self::Netflow(netflow), Prepared::Netflow(waiting)) => netflow.attempt(waiting).await,
+            (Self::Kafka(kafka), Prepared::Kafka(pending)) => kafka.attempt(pending).await,
             // A shipment is prepared by the target that it goes to.
             _ => None,
         }
@@ -72,6 +77,7 @@ impl Target {
     pub(crate) fn split(&self, prepared: &mut Prepared) -> usize {
         match (self, prepared) {
             (Self::Sls(sls), Prepared::Sls(parcels)) => sls.split(parcels),
+            (_, Prepared::Kafka(pending)) => pending.split(),
             (_, prepared) => Self::reject(prepared),
         }
     }
@@ -81,13 +87,14 @@ impl Target {
         match prepared {
             Prepared::Sls(parcels) => parcels.reject(),
             Prepared::Netflow(waiting) => waiting.reject(),
+            Prepared::Kafka(pending) => pending.reject(),
         }
     }
 
     /// What it has to know after a planned end, in its own words.
     pub(crate) async fn save(&self) -> Option<String> {
         match self {
-            Self::Sls(_) => None,
+            Self::Sls(_) | Self::Kafka(_) => None,
             Self::Netflow(netflow) => Some(netflow.save().await),
         }
     }

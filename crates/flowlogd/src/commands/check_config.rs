@@ -21,6 +21,7 @@ pub(super) fn check_config(args: &CheckConfigArgs) -> Result<(), Failure> {
         connect(&config, &mut output)?
     } else {
         config::regions(&config).map_err(Failure::usage)?;
+        config::clusters(&config).map_err(Failure::usage)?;
         0
     };
     output.finish()?;
@@ -59,5 +60,6 @@ fn named(spec: &Spec) -> String {
         Destination::Netflow(collector) => {
             format!("flow log {flow_log} to the collector {}", collector.server)
         }
+        Destination::Kafka { cluster } => format!("flow log {flow_log} to the cluster {cluster}"),
     }
 }

@@ -80,6 +80,10 @@ pub fn changes(now: &Config, next: &Config) -> Changes {
     if now.user != next.user {
         keys.insert("user".to_owned());
     }
+    if now.kafka != next.kafka {
+        keys.retain(|key| !key.starts_with("kafka."));
+        keys.insert("kafka".to_owned());
+    }
     if now.sls != next.sls {
         keys.retain(|key| !key.starts_with("sls."));
         keys.insert("sls".to_owned());

@@ -137,6 +137,6 @@ impl Sls {
 }
 
 #[expect(clippy::ref_option, reason = "as serde calls it")]
-fn masked<S: Serializer>(_: &Option<Secret>, serializer: S) -> Result<S::Ok, S::Error> {
+pub(super) fn masked<S: Serializer>(_: &Option<Secret>, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(MASK)
 }

@@ -93,6 +93,7 @@ fn every_key_of_an_entry_is_shown_in_the_shipped_file() {
         ("[[resource]]", keys_of::<Resource>()),
         ("[[flow_log]]", keys_of::<Definition>()),
         ("[sls.region.cn-hangzhou]", keys_of::<Region>()),
+        ("[kafka.main]", keys_of::<Cluster>()),
     ] {
         let (_, entry) = SHIPPED.split_once(&format!("{list}\n")).unwrap();
         let entry = entry.split("[[").next().unwrap();
@@ -274,6 +275,35 @@ fn regions_of_the_real_service_are_whole_and_their_secrets_hidden() {
         missing.contains("name a file that the daemon may read"),
         "{missing}"
     );
+}
+
+#[test]
+fn clusters_have_a_topic_that_kafka_takes_and_a_whole_user() {
+    let cluster = |keys: &str| load(&format!("[kafka.main]\nbrokers = \"h:9092\"\n{keys}"));
+    let config = cluster("topic = \"rows.{flow_log}\"\nflow_logs = [\"a\"]\n").unwrap();
+    let [(name, settings)] = &clusters(&config).unwrap()[..] else {
+        panic!("one cluster")
+    };
+    assert_eq!((&**name, &*settings.topic.of("a")), ("main", "rows.a"));
+    assert!(config.kafka["main"].takes("a") && !config.kafka["main"].takes("b"));
+    let whole = "topic = \"rows\"\nuser = \"u\"\nsecret = \"hunter2\"\nsasl = \"scram-sha-256\"\n";
+    let config = cluster(whole).unwrap();
+    let printed = config.to_toml() + &format!("{config:?} {:?}", clusters(&config).unwrap());
+    assert!(!printed.contains("hunter2"), "{printed}");
+    assert!(config.kafka["main"].takes("anything"));
+    for (keys, sentence) in [
+        (
+            "topic = \"a b\"\n",
+            "kafka.main.topic: a topic's name consists of letters",
+        ),
+        (
+            "topic = \"rows\"\nuser = \"u\"\n",
+            "kafka.main.secret: no password",
+        ),
+    ] {
+        let problem = clusters(&cluster(keys).unwrap()).unwrap_err();
+        assert!(problem.starts_with(sentence), "{problem}");
+    }
 }
 
 #[test]

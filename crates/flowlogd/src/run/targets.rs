@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use flowlog_flowlog::{FlowLog, NetflowVersion, Product, Status, Transport};
+use flowlog_kafka::Producer;
 use flowlog_logstore::{Logstore, SPOOL};
 use flowlog_sink::{
     Collector, DeliveryError, Destination, Layout, MostBacklog, OwnSockets, SetError, Settings,
@@ -56,6 +57,7 @@ fn settings(config: &Config, own: OwnSockets) -> Result<Settings, String> {
     }
     Ok(Settings {
         regions,
+        clusters: clusters(config)?,
         most: MostBacklog {
             octets: config.sink.max_backlog.0,
             age: config.sink.max_backlog_age.duration(),
@@ -63,6 +65,17 @@ fn settings(config: &Config, own: OwnSockets) -> Result<Settings, String> {
         own,
         now: system_time,
     })
+}
+
+/// A producer for each cluster.
+fn clusters(config: &Config) -> Result<BTreeMap<String, Arc<Producer>>, String> {
+    let mut clusters = BTreeMap::new();
+    for (name, settings) in config::clusters(config)? {
+        let producer =
+            Producer::open(settings).map_err(|problem| format!("kafka.{name}: {problem}"))?;
+        clusters.insert(name, Arc::new(producer));
+    }
+    Ok(clusters)
 }
 
 /// Tries every target of the flow logs of a configuration, without a row.
@@ -79,7 +92,7 @@ pub(crate) fn try_all(config: &Config) -> Result<Vec<(Spec, Result<(), DeliveryE
         .build()
         .map_err(|problem| format!("the system refuses a thread: {problem}"))?;
     let tried = specs.into_iter().map(|spec| {
-        let outcome = runtime.block_on(flowlog_sink::try_target(&spec.to, &settings));
+        let outcome = runtime.block_on(flowlog_sink::try_target(&spec, &settings));
         (spec, outcome)
     });
     Ok(tried.collect())
@@ -147,6 +160,13 @@ fn of(config: &Config, flow_log: &FlowLog, number: u32) -> Vec<Spec> {
             },
         })));
     }
+    let id = flow_log.id().as_str();
+    let clusters = config.kafka.iter().filter(|(_, cluster)| cluster.takes(id));
+    specs.extend(clusters.map(|(name, _)| {
+        spec(Destination::Kafka {
+            cluster: name.clone(),
+        })
+    }));
     specs
 }
 

@@ -79,6 +79,7 @@ fn settings(remote: &Remote, change: impl FnOnce(&mut crate::SlsRegion)) -> Sett
         )]
         .into(),
         own: OwnSockets::default(),
+        clusters: BTreeMap::new(),
         most: MostBacklog {
             octets: 1 << 30,
             age: Duration::from_hours(24),
