@@ -84,8 +84,12 @@ fn user(mechanism: Mechanism, user: &str, password: &str) -> Option<Sasl> {
 }
 
 fn open(port: u16, tls: Option<Tls>, sasl: Option<Sasl>) -> Producer {
+    open_at("127.0.0.1", port, tls, sasl)
+}
+
+fn open_at(host: &str, port: u16, tls: Option<Tls>, sasl: Option<Sasl>) -> Producer {
     let topic = Topic::new("secured").unwrap();
-    let mut settings = Settings::new(format!("127.0.0.1:{port}"), topic);
+    let mut settings = Settings::new(format!("{host}:{port}"), topic);
     settings.patience = SHORT;
     settings.security = Security { tls, sasl };
     Producer::open(settings).unwrap()
@@ -177,6 +181,8 @@ fn users_and_certificates_are_let_in_and_everybody_else_is_told_why_not() {
     let scram_wrong = sasl(Mechanism::ScramSha512, "wrong");
     let refused = "refuses user \"flows\" or the password";
     let unasked = "PLAINTEXT broker listener?";
+    // The certificate is for 127.0.0.1.
+    let misnamed = open_at("localhost", users, trusting(), right());
     let cases = [
         (
             open(users, trusting(), plain_wrong),
@@ -196,6 +202,7 @@ fn users_and_certificates_are_let_in_and_everybody_else_is_told_why_not() {
         ),
         // A certificate is demanded and not shown; TLS is spoken to who does not.
         (open(certificates, trusting(), None), TlsFails, "TLS"),
+        (misnamed, TlsFails, "certificate verify failed"),
         (open(plain, trusting(), None), Unreachable, unasked),
         (
             open(nobody, trusting(), None),

@@ -1,5 +1,6 @@
 //! Whether a cluster can be reached and has the topics, said in a sentence.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use rdkafka::error::KafkaError;
@@ -41,8 +42,11 @@ impl Producer {
     /// The first thing that is wrong, at the latest when the time is over.
     pub fn check(&self, flow_logs: &[&str], patience: Duration) -> Result<Reachable, CheckError> {
         let settings = self.settings();
-        let config = settings.client().and_then(|config| connect(&config));
-        let client = config.map_err(|error| CheckError {
+        let troubles = Arc::default();
+        let client = settings
+            .client()
+            .and_then(|config| connect(&config, &troubles));
+        let client = client.map_err(|error| CheckError {
             problem: Problem::Broken,
             sentence: error.to_string(),
         })?;
@@ -71,7 +75,7 @@ fn metadata(
             Ok(metadata) => return Ok(metadata),
             Err(error) => error,
         };
-        let trouble = client.context().trouble();
+        let trouble = client.context().0.worst();
         let certain = trouble.as_ref().is_some_and(|trouble| {
             // A broker that is starting refuses connections; a wrong password stays wrong.
             matches!(trouble.problem, Problem::Tls | Problem::Authentication)

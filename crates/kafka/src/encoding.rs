@@ -52,3 +52,6 @@ impl<'a> GroupEncoder<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

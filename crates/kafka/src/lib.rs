@@ -15,7 +15,8 @@
 //! - **Each row once**: the producer is idempotent, so that what it repeats by itself arrives once. What
 //!   the caller repeats arrives again, with the same `row-id`. With [`Settings::transactional_id`] the
 //!   rows of one `deliver` are one transaction: readers of committed rows see all of them or none,
-//!   and a successor fences its predecessor.
+//!   and a successor fences its predecessor. A process that dies when a transaction is complete,
+//!   before its owner has made a note of it, still repeats those rows.
 //!
 //! Begin with [`Settings`], [`Producer::open`], [`Producer::check`] and [`Producer::deliver`]. The
 //! schema of the protobuf encoding is `proto/flow_log_row.proto`, a derived reader of it is

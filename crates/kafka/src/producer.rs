@@ -14,7 +14,7 @@ use crate::attempt::{Attempt, Outcome, now};
 use crate::encoding::GroupEncoder;
 use crate::error::{DeliveryError, OpenError, Problem};
 use crate::key::FlowKey;
-use crate::reports::Reports;
+use crate::reports::{Reports, Troubles};
 use crate::rows::Rows;
 use crate::settings::Settings;
 use crate::transaction::Transactions;
@@ -36,6 +36,7 @@ pub struct Producer {
     config: ClientConfig,
     /// Made anew when the library says that it cannot go on.
     client: Mutex<Option<Arc<Client>>>,
+    troubles: Arc<Troubles>,
     transactions: Option<Transactions>,
 }
 
@@ -56,12 +57,14 @@ impl Producer {
     /// When a setting is of no use, or a file of TLS cannot be read.
     pub fn open(settings: Settings) -> Result<Self, OpenError> {
         let config = settings.producer()?;
-        let client = Arc::new(connect(&config)?);
+        let troubles = Arc::default();
+        let client = Arc::new(connect(&config, &troubles)?);
         Ok(Self {
             transactions: settings.transactional_id.is_some().then(Transactions::new),
             settings,
             config,
             client: Mutex::new(Some(client)),
+            troubles,
         })
     }
 
@@ -90,18 +93,19 @@ impl Producer {
                 rows: outcome.confirmed,
                 rejected,
             }),
-            Some(problem) => {
-                let problem = explain(&client, problem);
-                Err(failed(problem, rows, outcome.confirmed))
+            // Nobody can have the place of a producer without a transactional id.
+            Some(Problem::Fenced) => {
+                self.replace(&client);
+                Err(failed(Problem::Broken, rows, outcome.confirmed))
             }
+            Some(problem) => Err(failed(self.explain(problem), rows, outcome.confirmed)),
         }
     }
 
     /// What is wrong with the cluster, in the library's words, since it last confirmed a row. The same
     /// trouble has the same words.
     pub fn trouble(&self) -> Option<String> {
-        let client = self.client().ok()?;
-        client.context().trouble().map(|trouble| trouble.reason)
+        self.troubles.worst().map(|trouble| trouble.reason)
     }
 
     /// What the producer was told.
@@ -115,7 +119,7 @@ impl Producer {
         if let Some(client) = &*client {
             return Ok(Arc::clone(client));
         }
-        let made = Arc::new(connect(&self.config)?);
+        let made = Arc::new(connect(&self.config, &self.troubles)?);
         *client = Some(Arc::clone(&made));
         Ok(made)
     }
@@ -127,6 +131,18 @@ impl Producer {
         drop(client);
         // Rows of others that still wait in it are given up now, which may take a moment.
         drop(old);
+    }
+
+    /// A row that was not confirmed in time says less than the trouble of the cluster meanwhile.
+    pub(crate) fn explain(&self, problem: Problem) -> Problem {
+        let vague = matches!(
+            problem,
+            Problem::Interrupted | Problem::Broken | Problem::QueueFull | Problem::TimedOut
+        );
+        match self.troubles.worst() {
+            Some(trouble) if vague => trouble.problem.max(problem),
+            _ => problem,
+        }
     }
 
     fn replace_broken(&self, client: &Arc<Client>, outcome: Outcome) {
@@ -236,25 +252,17 @@ impl Sender<'_> {
 }
 
 /// Makes a client; no network is needed.
-pub(crate) fn connect(config: &ClientConfig) -> Result<Client, OpenError> {
-    Client::from_config_and_context(config, Reports::default()).map_err(|error| match error {
+pub(crate) fn connect(
+    config: &ClientConfig,
+    troubles: &Arc<Troubles>,
+) -> Result<Client, OpenError> {
+    let reports = Reports(Arc::clone(troubles));
+    Client::from_config_and_context(config, reports).map_err(|error| match error {
         // The value may be a secret.
         KafkaError::ClientConfig(_, problem, key, _) => OpenError::Setting { key, problem },
         KafkaError::ClientCreation(problem) => OpenError::Client(problem),
         error => OpenError::Client(error.to_string()),
     })
-}
-
-/// A row that was not confirmed in time says less than the trouble of the cluster meanwhile.
-pub(crate) fn explain(client: &Client, problem: Problem) -> Problem {
-    let vague = matches!(
-        problem,
-        Problem::Interrupted | Problem::Broken | Problem::QueueFull | Problem::TimedOut
-    );
-    match client.context().trouble() {
-        Some(trouble) if vague => trouble.problem.max(problem),
-        _ => problem,
-    }
 }
 
 pub(crate) const fn failed(problem: Problem, rows: Rows<'_>, confirmed: usize) -> DeliveryError {

@@ -21,18 +21,22 @@ pub(crate) struct Trouble {
     pub(crate) reason: String,
 }
 
-/// Gives each delivery to its attempt, and remembers the trouble that says most since the last one.
+/// The trouble that says most since a row was last confirmed. It outlives the clients.
 #[derive(Debug, Default)]
-pub(crate) struct Reports {
-    trouble: Mutex<Option<Trouble>>,
+pub(crate) struct Troubles {
+    worst: Mutex<Option<Trouble>>,
     troubled: AtomicBool,
 }
 
-impl Reports {
+/// Gives each delivery to its attempt, and remembers trouble.
+#[derive(Debug)]
+pub(crate) struct Reports(pub(crate) Arc<Troubles>);
+
+impl Troubles {
     /// What is wrong since the last row was confirmed.
-    pub(crate) fn trouble(&self) -> Option<Trouble> {
-        let trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
-        trouble.clone()
+    pub(crate) fn worst(&self) -> Option<Trouble> {
+        let worst = self.worst.lock().unwrap_or_else(PoisonError::into_inner);
+        worst.clone()
     }
 
     fn remember(&self, code: RDKafkaErrorCode, reason: &str) {
@@ -45,12 +49,9 @@ impl Reports {
             Problem::Unreachable if reason.contains(":SSL routines:") => Problem::Tls,
             problem => problem,
         };
-        let mut trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
-        if trouble
-            .as_ref()
-            .is_none_or(|known| known.problem <= problem)
-        {
-            *trouble = Some(Trouble {
+        let mut worst = self.worst.lock().unwrap_or_else(PoisonError::into_inner);
+        if worst.as_ref().is_none_or(|known| known.problem <= problem) {
+            *worst = Some(Trouble {
                 problem,
                 reason: plain(reason).to_owned(),
             });
@@ -62,7 +63,7 @@ impl Reports {
     #[inline]
     fn forget(&self) {
         if self.troubled.load(Ordering::Relaxed) && self.troubled.swap(false, Ordering::AcqRel) {
-            *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = None;
+            *self.worst.lock().unwrap_or_else(PoisonError::into_inner) = None;
         }
     }
 }
@@ -75,7 +76,7 @@ impl ClientContext for Reports {
 
     fn error(&self, error: KafkaError, reason: &str) {
         if let Some(code) = error.rdkafka_error_code() {
-            self.remember(code, reason);
+            self.0.remember(code, reason);
         }
     }
 }
@@ -86,7 +87,7 @@ impl ProducerContext for Reports {
     fn delivery(&self, result: &DeliveryResult<'_>, attempt: Arc<Attempt>) {
         match result {
             Ok(_) => {
-                self.forget();
+                self.0.forget();
                 attempt.confirm();
             }
             Err((error, _)) => {

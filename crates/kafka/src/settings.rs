@@ -10,9 +10,8 @@ use crate::error::OpenError;
 use crate::security::Security;
 use crate::topic::Topic;
 
-/// The longest transaction that a cluster allows, unless it was told otherwise.
-const LONGEST_TRANSACTION: Duration = Duration::from_mins(15);
-/// The longest time for which rows may wait.
+/// The longest time for which rows may wait. A transaction takes up to twice as long, and a cluster that
+/// was not told otherwise ends one after 15 minutes.
 const LONGEST_PATIENCE: Duration = Duration::from_mins(6);
 
 /// How batches are compressed.
@@ -82,8 +81,7 @@ impl Settings {
 
     /// How long a transaction may stay open before the cluster ends it: longer than an attempt takes.
     pub(crate) fn transaction_timeout(&self) -> Duration {
-        let longest = 2 * self.patience + Duration::from_secs(20);
-        longest.min(LONGEST_TRANSACTION)
+        2 * self.patience + Duration::from_secs(20)
     }
 
     /// The configuration of a producer.
@@ -105,12 +103,17 @@ impl Settings {
         set("compression.type", self.compression.as_str());
         set("linger.ms", &self.linger.as_millis().to_string());
         set("message.timeout.ms", &self.patience.as_millis().to_string());
-        set("queue.buffering.max.messages", &self.queue_rows.to_string());
+        // 0 would be no limit.
+        set(
+            "queue.buffering.max.messages",
+            &self.queue_rows.max(1).to_string(),
+        );
         let kibibytes = (self.queue_octets / 1024).max(1);
         set("queue.buffering.max.kbytes", &kibibytes.to_string());
         set("batch.size", &self.message_octets.to_string());
-        // How long rows wait for a topic that the cluster does not know yet.
-        set("topic.metadata.propagation.max.ms", "5000");
+        // How long rows wait for a topic that the cluster does not know yet, while it makes it perhaps.
+        let topic = (self.patience / 2).as_millis();
+        set("topic.metadata.propagation.max.ms", &topic.to_string());
         if let Some(id) = &self.transactional_id {
             set("transactional.id", id);
             let timeout = self.transaction_timeout().as_millis();

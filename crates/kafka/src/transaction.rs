@@ -22,7 +22,7 @@ use rdkafka::producer::Producer as _;
 
 use crate::attempt::now;
 use crate::error::{DeliveryError, Problem};
-use crate::producer::{Client, Delivered, Producer, explain, failed};
+use crate::producer::{Client, Delivered, Producer, failed};
 use crate::rows::Rows;
 
 /// The transactions whose commit turned out late to have happened, while nobody asked for them.
@@ -108,7 +108,7 @@ impl Transactions {
                 state.stage = Stage::New;
             }
         }
-        result.map_err(|problem| failed(explain(&attempt.client, problem), rows, 0))
+        result.map_err(|problem| failed(producer.explain(problem), rows, 0))
     }
 }
 
