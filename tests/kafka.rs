@@ -8,6 +8,8 @@
 mod broker;
 #[path = "kafka/deaths.rs"]
 mod deaths;
+#[path = "kafka/passage.rs"]
+mod passage;
 #[path = "kafka/refusals.rs"]
 mod refusals;
 #[path = "kafka/rows.rs"]

@@ -118,6 +118,14 @@ impl Broker {
         broker
     }
 
+    /// Says that clients find it elsewhere, for the next start.
+    pub fn advertise(&self, port: u16) {
+        let file = self.dir.path().join("server.properties");
+        let properties = fs::read_to_string(&file).unwrap();
+        let listener = format!("advertised.listeners=PLAINTEXT://127.0.0.1:{port}\n");
+        fs::write(file, properties + &listener).unwrap();
+    }
+
     /// Starts it, the first time or again.
     pub fn start(&mut self) {
         let log = self.dir.path().join("broker.log");

@@ -2,6 +2,7 @@
 
 use std::{
     io::{BufRead, BufReader, Write},
+    net::{Ipv4Addr, TcpListener},
     process::{Command, Stdio},
     thread,
     time::{Duration, Instant},
@@ -11,8 +12,10 @@ use flowlog_kafka::{Disposition, Problem, Producer, Rows};
 use flowlog_tests::daemon::signal;
 
 use crate::{
-    broker::shared,
-    insist, producer,
+    broker::{Broker, installed, shared},
+    insist,
+    passage::Passage,
+    producer,
     rows::{group, number},
 };
 
@@ -122,4 +125,52 @@ fn a_transaction_with_a_row_that_is_refused_leaves_nothing_and_the_next_goes_on(
     insist(&producer, Rows::new("fl", &good));
     let committed = broker.read("refused", "read_committed");
     assert!(committed.iter().map(number).eq(0..3));
+}
+
+#[test]
+fn a_commit_without_an_answer_is_neither_lost_nor_repeated() {
+    let Some(kafka) = installed() else { return };
+    let mut broker = Broker::prepare(kafka);
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    broker.advertise(listener.local_addr().unwrap().port());
+    let passage = Passage::new(listener, broker.port());
+    broker.start();
+    broker.create(&["unanswered:1"]);
+    let producer = producer(&broker.address(), "unanswered", |settings| {
+        settings.transactional_id = Some("flowlogd-unanswered".to_owned());
+        settings.patience = Duration::from_secs(2);
+    });
+    let batches: Vec<_> = (0..5).map(|at| [group("fl", 10 * at, 10)]).collect();
+    let rows = |at: usize| Rows::new("fl", &batches[at]);
+    let fails = |at: usize| {
+        let error = producer.deliver(rows(at)).unwrap_err();
+        assert!(passage.is_cut(), "{error}");
+        assert_eq!(error.disposition(), Disposition::Retry, "{error}");
+        passage.mend();
+    };
+    insist(&producer, rows(0));
+
+    // It has happened; the dispatcher comes with the same rows.
+    passage.lose_answer();
+    fails(1);
+    insist(&producer, rows(1));
+
+    // It has happened; the dispatcher comes with others first.
+    passage.lose_answer();
+    fails(2);
+    insist(&producer, rows(3));
+    insist(&producer, rows(2));
+
+    // It has not happened.
+    passage.lose_request();
+    fails(4);
+    insist(&producer, rows(4));
+
+    let committed = broker.read("unanswered", "read_committed");
+    let numbers: Vec<_> = committed.iter().map(number).collect();
+    let order = [0, 1, 2, 3, 4].map(|batch| 10 * batch..10 * batch + 10);
+    assert!(
+        numbers.iter().copied().eq(order.into_iter().flatten()),
+        "{numbers:?}"
+    );
 }
