@@ -130,7 +130,9 @@ fn a_transaction_with_a_row_that_is_refused_leaves_nothing_and_the_next_goes_on(
 #[test]
 fn a_commit_without_an_answer_is_neither_lost_nor_repeated() {
     let Some(kafka) = installed() else { return };
-    let mut broker = Broker::prepare(kafka);
+    let mut broker = Broker::prepare_with(kafka, &[], |_, _| {
+        "transaction.abort.timed.out.transaction.cleanup.interval.ms=500\n".to_owned()
+    });
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     broker.advertise(listener.local_addr().unwrap().port());
     let passage = Passage::new(listener, broker.port());
@@ -138,37 +140,47 @@ fn a_commit_without_an_answer_is_neither_lost_nor_repeated() {
     broker.create(&["unanswered:1"]);
     let producer = producer(&broker.address(), "unanswered", |settings| {
         settings.transactional_id = Some("flowlogd-unanswered".to_owned());
-        settings.patience = Duration::from_secs(2);
+        settings.patience = Duration::from_secs(1);
     });
-    let batches: Vec<_> = (0..5).map(|at| [group("fl", 10 * at, 10)]).collect();
+    let batches: Vec<_> = (0..6).map(|at| [group("fl", 10 * at, 10)]).collect();
     let rows = |at: usize| Rows::new("fl", &batches[at]);
     let fails = |at: usize| {
         let error = producer.deliver(rows(at)).unwrap_err();
         assert!(passage.is_cut(), "{error}");
         assert_eq!(error.disposition(), Disposition::Retry, "{error}");
-        passage.mend();
     };
     insist(&producer, rows(0));
 
     // It has happened; the dispatcher comes with the same rows.
     passage.lose_answer();
     fails(1);
+    passage.mend();
     insist(&producer, rows(1));
 
     // It has happened; the dispatcher comes with others first.
     passage.lose_answer();
     fails(2);
+    passage.mend();
     insist(&producer, rows(3));
     insist(&producer, rows(2));
 
     // It has not happened.
     passage.lose_request();
     fails(4);
+    passage.mend();
     insist(&producer, rows(4));
+
+    // It has not happened, and the cluster has ended the transaction meanwhile: after 13 seconds. Nobody
+    // has taken the producer's place, and it goes on.
+    passage.lose_request();
+    fails(5);
+    thread::sleep(Duration::from_secs(16));
+    passage.mend();
+    insist(&producer, rows(5));
 
     let committed = broker.read("unanswered", "read_committed");
     let numbers: Vec<_> = committed.iter().map(number).collect();
-    let order = [0, 1, 2, 3, 4].map(|batch| 10 * batch..10 * batch + 10);
+    let order = [0, 1, 2, 3, 4, 5].map(|batch| 10 * batch..10 * batch + 10);
     assert!(
         numbers.iter().copied().eq(order.into_iter().flatten()),
         "{numbers:?}"

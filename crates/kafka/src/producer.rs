@@ -68,8 +68,8 @@ impl Producer {
         })
     }
 
-    /// Sends rows and waits until the cluster has confirmed each of them, at most about twice
-    /// [`Settings::patience`]. When it returns, none of the rows waits or travels any more.
+    /// Sends rows and waits until the cluster has confirmed each of them, at most as long as
+    /// [`Settings::patience`] says. When it returns, none of the rows waits or travels any more.
     ///
     /// A full queue makes it wait for room. With [`Settings::transactional_id`] the rows become visible
     /// together, or not at all, and calls wait for each other.

@@ -40,13 +40,13 @@ impl Troubles {
     }
 
     fn remember(&self, code: RDKafkaErrorCode, reason: &str) {
-        // Says nothing that the errors of single brokers have not said.
-        if code == RDKafkaErrorCode::AllBrokersDown {
-            return;
-        }
         let problem = match Problem::of(code) {
             // Under TLS 1.3 a broker refuses a client's certificate when the handshake is over.
             Problem::Unreachable if reason.contains(":SSL routines:") => Problem::Tls,
+            // Whether another producer is behind it is for the transaction to judge.
+            Problem::Fenced => return,
+            // Says nothing that the errors of single brokers have not said.
+            _ if code == RDKafkaErrorCode::AllBrokersDown => return,
             problem => problem,
         };
         let mut worst = self.worst.lock().unwrap_or_else(PoisonError::into_inner);

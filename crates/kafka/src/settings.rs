@@ -10,9 +10,9 @@ use crate::error::OpenError;
 use crate::security::Security;
 use crate::topic::Topic;
 
-/// The longest time for which rows may wait. A transaction takes up to twice as long, and a cluster that
-/// was not told otherwise ends one after 15 minutes.
-const LONGEST_PATIENCE: Duration = Duration::from_mins(6);
+/// The longest time for which rows may wait. A transaction takes up to three times as long, and a cluster
+/// that was not told otherwise allows one of 15 minutes.
+const LONGEST_PATIENCE: Duration = Duration::from_mins(4);
 
 /// How batches are compressed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -44,8 +44,9 @@ pub struct Settings {
     ///
     /// Attempts wait for each other then; make them large.
     pub transactional_id: Option<String>,
-    /// How long a row may wait for its confirmation before the attempt fails. 30 s; at most 6 minutes.
-    /// An attempt takes at most twice as long, and some seconds.
+    /// How long a row may wait for its confirmation before the attempt fails. 30 s; from 1 s to
+    /// 4 minutes. An attempt takes at most twice as long, a transaction three times, and some seconds.
+    /// A cluster ends a transaction that its producer has left open after three times as long and 10 s.
     pub patience: Duration,
     /// How long rows wait for others with which they travel. 5 ms. More makes fewer, larger requests.
     pub linger: Duration,
@@ -81,13 +82,13 @@ impl Settings {
 
     /// How long a transaction may stay open before the cluster ends it: longer than an attempt takes.
     pub(crate) fn transaction_timeout(&self) -> Duration {
-        2 * self.patience + Duration::from_secs(20)
+        3 * self.patience + Duration::from_secs(10)
     }
 
     /// The configuration of a producer.
     pub(crate) fn producer(&self) -> Result<ClientConfig, OpenError> {
         if self.patience < Duration::from_secs(1) || self.patience > LONGEST_PATIENCE {
-            return Err(setting("message.timeout.ms", "from 1 second to 6 minutes"));
+            return Err(setting("message.timeout.ms", "from 1 second to 4 minutes"));
         }
         if self.transactional_id.as_deref() == Some("") {
             return Err(setting("transactional.id", "must not be empty"));

@@ -19,7 +19,7 @@ fn what_is_wrong_with_a_setting_is_said_before_anything_is_sent() {
     hasty.patience = Duration::from_millis(10);
     assert_eq!(
         refused(hasty),
-        "message.timeout.ms: from 1 second to 6 minutes"
+        "message.timeout.ms: from 1 second to 4 minutes"
     );
 
     let mut unnamed = settings();
