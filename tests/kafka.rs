@@ -6,6 +6,8 @@
 
 #[path = "kafka/broker.rs"]
 mod broker;
+#[path = "kafka/daemon.rs"]
+mod daemon;
 #[path = "kafka/deaths.rs"]
 mod deaths;
 #[path = "kafka/passage.rs"]

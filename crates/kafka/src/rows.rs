@@ -50,14 +50,16 @@ impl<'a> Rows<'a> {
         }
     }
 
-    /// Some of the rows; those beyond the last are none.
+    /// Some of the rows, by their place among them; what is beyond the last does not count.
     #[must_use]
-    pub fn part(mut self, rows: Range<usize>) -> Self {
-        let first = rows.start.min(self.len);
-        let end = rows.end.clamp(first, self.len);
-        self.first += first;
-        self.len = end - first;
-        self
+    pub fn part(&self, places: Range<usize>) -> Self {
+        let end = places.end.min(self.len);
+        let start = places.start.min(end);
+        Self {
+            first: self.first + start,
+            len: end - start,
+            ..*self
+        }
     }
 
     /// The flow log's id.

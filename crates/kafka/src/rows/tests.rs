@@ -30,3 +30,14 @@ fn halves_have_all_rows_in_order_across_groups() {
     );
     assert!(first.split().is_none());
 }
+
+#[test]
+fn a_part_is_counted_from_the_first_row_that_counts() {
+    let groups = [group(3), group(4)];
+    let rows = Rows::new("fl", &groups).part(1..6);
+    assert_eq!(ranges(rows), [(1, 3), (0, 3)]);
+    let part = rows.part(1..3);
+    assert_eq!((part.len(), ranges(part)), (2, vec![(2, 3), (0, 1)]));
+    assert_eq!(rows.part(4..9).len(), 1);
+    assert!(rows.part(5..9).is_empty() && rows.part(7..9).is_empty());
+}
