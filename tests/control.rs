@@ -601,3 +601,37 @@ fn a_flow_log_that_is_deleted_leaves_the_others_alone() {
     }
     daemon.stop();
 }
+
+#[test]
+fn the_rows_of_a_flow_log_whose_output_is_netflow_reach_the_collector_alone() {
+    let there = Daemon::start("[[flow_log]]\nname = \"each\"\nwindow = \"none\"\n");
+    let daemon = Daemon::start(CONFIG);
+    let mut root = Client::new(&daemon, "root");
+    let mut exporter = Exporter::new(&daemon);
+    let new = |server: &str, version: &str| {
+        format!(
+            "Action=CreateFlowLog&RegionId=cn-shanghai&OutputType=netflow&NetflowServerIp={server}\
+             &NetflowServerPort={}&NetflowVersion={version}&ActiveAging=6000&InactiveAging=600",
+            there.udp
+        )
+    };
+    let refused = root.call(SAG, &new("198.51.100.7", "V9"));
+    assert_eq!(refused["Code"], "IllegalParam.NetflowServerIp");
+    let made = root.call(SAG, &new("127.0.0.1", "V10"));
+    let id = made["FlowLogId"].as_str().unwrap().to_owned();
+    root.on("AssociateFlowLog", &id, "&SmartAGId=sag-one");
+    let before = open_rows(&daemon);
+    exporter.send(1001);
+    daemon.wait_until("the record is open", || open_rows(&daemon) > before);
+    root.on("DeactiveFlowLog", &id, "");
+    let query = "* | select srcport, bytes from log";
+    let rows = there.query_until("default", query, |rows| !rows.is_empty());
+    assert_eq!(
+        (rows.len(), &rows[0]["srcport"], &rows[0]["bytes"]),
+        (1, &"1001".into(), &"300".into())
+    );
+    root.on("DisassociateFlowLog", &id, "&SmartAGId=sag-one");
+    root.on("DeleteFlowLog", &id, "");
+    daemon.stop();
+    there.stop();
+}

@@ -18,7 +18,8 @@
 //!   target, counted and said. Nobody else waits.
 //! - What to do about trouble is a pure value: [`DeliveryError::disposition`], [`Pace`].
 //!
-//! Begin with [`Sink`]. It does not know what a datagram is. Layer 7.
+//! Targets are the real Log Service, a Kafka topic ([`flowlog_kafka`]), and other NetFlow collectors.
+//! Begin with [`Sink`]. It does not know what a datagram is. Layer 8.
 
 mod book;
 mod error;
