@@ -34,7 +34,7 @@ fn a_numbered_text_is_what_it_has_of_the_one_before_and_the_rest() {
     assert_eq!(bounds.1, bound(wanted.iter().max()));
     let mut some = Vec::new();
     numbered.each(4..8, |text, _| {
-        some.push(String::from_utf8(text.to_vec()).unwrap())
+        some.push(String::from_utf8(text.to_vec()).unwrap());
     });
     assert_eq!(some, wanted[4..8]);
 }
