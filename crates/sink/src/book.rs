@@ -40,6 +40,9 @@ pub(crate) struct Progress {
     pub(crate) target: Option<String>,
 }
 
+/// A stream, and how far it has come.
+pub(crate) type Known = (Spec, Progress);
+
 impl Book {
     /// Opens or makes the database.
     pub(crate) fn open(path: &Path) -> rusqlite::Result<Self> {
@@ -64,7 +67,7 @@ impl Book {
     }
 
     /// Every stream; one whose text nobody understands is left out, and named.
-    pub(crate) fn streams(&self) -> rusqlite::Result<(Vec<(Spec, Progress)>, Vec<String>)> {
+    pub(crate) fn streams(&self) -> rusqlite::Result<(Vec<Known>, Vec<String>)> {
         let connection = self.lock();
         let mut statement =
             connection.prepare("SELECT name, spec, progress FROM stream ORDER BY name")?;

@@ -41,7 +41,7 @@ impl KafkaTarget {
     pub(crate) fn prepare(shipment: &Shipment) -> Pending {
         Pending {
             groups: shipment.groups.clone().into(),
-            left: [0..shipment.rows()].into(),
+            left: std::iter::once(0..shipment.rows()).collect(),
         }
     }
 

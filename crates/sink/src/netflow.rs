@@ -173,7 +173,7 @@ impl NetflowTarget {
     pub(crate) async fn save(&self) -> String {
         let line = self.line.lock().await;
         let octets = line.process.save();
-        octets.iter().map(|octet| format!("{octet:02x}")).collect()
+        flowlog_access::percent::hex_lower(&octets)
     }
 }
 

@@ -243,21 +243,21 @@ pub async fn try_target(spec: &Spec, settings: &Settings) -> Result<(), Delivery
             region,
             project,
             logstore,
-        } => match settings.regions.get(region) {
-            Some(client) => client.check(project, logstore).await,
-            None => {
+        } => {
+            let Some(client) = settings.regions.get(region) else {
                 let message = format!("the region {region} is not in the configuration");
-                Err(DeliveryError::new(Class::Missing, message))
-            }
-        },
+                return Err(DeliveryError::new(Class::Missing, message));
+            };
+            client.check(project, logstore).await
+        }
         Destination::Netflow(collector) => netflow::check(collector).await,
-        Destination::Kafka { cluster } => match settings.clusters.get(cluster) {
-            Some(producer) => kafka::check(Arc::clone(producer), Arc::clone(&spec.flow_log)).await,
-            None => {
+        Destination::Kafka { cluster } => {
+            let Some(producer) = settings.clusters.get(cluster) else {
                 let message = format!("the cluster {cluster} is not in the configuration");
-                Err(DeliveryError::new(Class::Missing, message))
-            }
-        },
+                return Err(DeliveryError::new(Class::Missing, message));
+            };
+            kafka::check(Arc::clone(producer), Arc::clone(&spec.flow_log)).await
+        }
     }
 }
 

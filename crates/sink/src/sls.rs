@@ -1,4 +1,4 @@
-//! The real Log Service, or whoever speaks its protocol: PutLogs over HTTP and HTTPS.
+//! The real Log Service, or whoever speaks its protocol: `PutLogs` over HTTP and HTTPS.
 
 mod answer;
 mod client;

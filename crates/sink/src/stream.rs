@@ -323,12 +323,9 @@ async fn deliver(
             return (shipment, prepared, None);
         };
         counters.attempted(begun.elapsed(), &outcome);
-        let problem = match outcome {
-            Ok(_) => {
-                has_set_clock = false;
-                continue;
-            }
-            Err(problem) => problem,
+        let Err(problem) = outcome else {
+            has_set_clock = false;
+            continue;
         };
         let left_out = match problem.disposition() {
             Disposition::FixClock(server) if !has_set_clock => {

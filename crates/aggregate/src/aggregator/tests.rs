@@ -218,7 +218,7 @@ fn damaged_state_is_refused() {
 
 #[test]
 fn state_whose_ledger_does_not_balance_is_refused() {
-    let mut fixture = Fixture::new(rules(CaptureWindow::OneMinute));
+    let mut fixture = Fixture::new(ONE_MINUTE);
     fixture.observe_from(1, 10_000, record(0, 1_000, 5));
     let restore =
         |octets: &[u8]| Aggregator::restore(octets, Limits::DEFAULT, HashKey::PUBLIC).map(drop);

@@ -67,8 +67,8 @@ impl Connection {
             };
             let socket = UdpSocket::bind((any, 0)).await?;
             socket.connect(self.server).await?;
-            let _own = self.own.add(socket.local_addr()?);
-            Ok(Open::Udp { socket, _own })
+            let own = self.own.add(socket.local_addr()?);
+            Ok(Open::Udp { socket, _own: own })
         };
         self.open = Some(self.in_time(open).await?);
         Ok(true)

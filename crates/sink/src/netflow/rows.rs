@@ -123,7 +123,7 @@ impl Columns<'_> {
     }
 }
 
-fn text<'a>(values: Option<&'a Values>, row: usize) -> &'a [u8] {
+fn text(values: Option<&Values>, row: usize) -> &[u8] {
     match values.map(|values| values.cell(row)) {
         Some(Cell::Octets(text)) => text,
         _ => b"-",

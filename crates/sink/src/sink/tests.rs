@@ -1,5 +1,10 @@
 //! Streams against a Logstore that is served as the real service is, with trouble in between.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a test waits for what happens in other threads"
+)]
+
 mod remote;
 
 use std::net::UdpSocket;
@@ -322,14 +327,14 @@ fn the_service_is_known_by_the_certificates_of_a_file_and_by_no_others() {
         .build()
         .unwrap();
     let refused = runtime.block_on(client.check(PROJECT, STORE)).unwrap_err();
-    assert_eq!(refused.class, crate::Class::Unreachable);
+    assert_eq!(refused.class, Class::Unreachable);
     assert!(refused.message.contains("certificate"), "{refused}");
     let client = SlsClient::new(remote.region(), now).unwrap();
     runtime.block_on(client.check(PROJECT, STORE)).unwrap();
     let missing = runtime
         .block_on(client.check(PROJECT, "nothing"))
         .unwrap_err();
-    assert_eq!(missing.class, crate::Class::Missing);
+    assert_eq!(missing.class, Class::Missing);
     let mut silent = remote.region();
     silent.columns = Columns::All;
     silent.ca = Some("nowhere.pem".into());

@@ -43,8 +43,9 @@ fn class_of(status: u16, code: &str, server_time: Option<Timestamp>) -> Class {
         (_, "RequestTimeExpired" | "RequestTimeTooSkewed") => {
             server_time.map_or(Class::Busy, Class::Clock)
         }
-        (500.., _) | (429, _) => Class::Busy,
-        (_, "InternalServerError" | "ServerBusy" | "RequestTimeout") => Class::Busy,
+        (500.. | 429, _) | (_, "InternalServerError" | "ServerBusy" | "RequestTimeout") => {
+            Class::Busy
+        }
         (_, "MetaOperationQpsLimitExceeded") => Class::Quota,
         (_, code) if code.ends_with("QuotaExceed") => Class::Quota,
         (413, _) | (_, "PostBodyTooLarge") => Class::TooLarge,

@@ -29,7 +29,7 @@ const CONNECT: Duration = Duration::from_secs(5);
 /// How long a request may take, from its first octet to the last of its answer.
 const ANSWER: Duration = Duration::from_secs(30);
 /// How long a connection that nobody uses is kept.
-const IDLE: Duration = Duration::from_secs(60);
+const IDLE: Duration = Duration::from_mins(1);
 /// The longest answer that is read.
 const MOST_ANSWER: usize = 64 << 10;
 
@@ -152,13 +152,11 @@ impl SlsClient {
             let server_time = server_time(&head.headers);
             Err(refusal(head.status.as_u16(), &body, server_time))
         };
-        match tokio::time::timeout(ANSWER, exchange).await {
-            Ok(outcome) => outcome,
-            Err(_) => {
-                let message = format!("no answer within {} s", ANSWER.as_secs());
-                Err(DeliveryError::new(Class::Unreachable, message))
-            }
-        }
+        let answered = tokio::time::timeout(ANSWER, exchange).await;
+        answered.unwrap_or_else(|_| {
+            let message = format!("no answer within {} s", ANSWER.as_secs());
+            Err(DeliveryError::new(Class::Unreachable, message))
+        })
     }
 
     fn request(&self, call: &Call) -> Result<Request<Full<Bytes>>, DeliveryError> {

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use flowlog_flowlog::is_own_column;
 use flowlog_logstore::ReadGroup;
 use flowlog_logstore::batch::{Cell, Group};
-use flowlog_sls::log_group::{EncodedKey, LogGroupWriter};
+use flowlog_sls::log_group::{ContentsWriter, EncodedKey, LogGroupWriter};
 
 use super::Columns;
 
@@ -143,14 +143,7 @@ impl Encoder {
             let scratch = &mut self.scratch;
             self.writer.log(time, None, |contents| {
                 for (key, values) in &shown {
-                    match values.cell(row) {
-                        Cell::Int(value) => contents.integer(key, value),
-                        cell => {
-                            if let Some(text) = cell.text(scratch) {
-                                contents.text(key, text);
-                            }
-                        }
-                    }
+                    put(contents, key, values.cell(row), scratch);
                 }
             });
             if self.writer.octets().len() >= FULL_OCTETS || self.writer.len() >= MOST_LOGS {
@@ -186,6 +179,14 @@ impl Encoder {
             pieces,
         });
         self.writer.clear();
+    }
+}
+
+fn put(contents: &mut ContentsWriter<'_>, key: &EncodedKey, cell: Cell<'_>, scratch: &mut Vec<u8>) {
+    if let Cell::Int(value) = cell {
+        contents.integer(key, value);
+    } else if let Some(text) = cell.text(scratch) {
+        contents.text(key, text);
     }
 }
 

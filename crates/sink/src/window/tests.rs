@@ -143,11 +143,15 @@ proptest! {
             prop_assert!(window.rows() >= open.count());
         }
         for shipment in &under_way {
-            cursors(shipment).iter().for_each(|it| settled.get_mut(it).unwrap().1 = true);
+            for cursor in cursors(shipment) {
+                settled.get_mut(&cursor).unwrap().1 = true;
+            }
             window.arrived(shipment);
         }
         while let Some(shipment) = window.next() {
-            cursors(&shipment).iter().for_each(|it| settled.get_mut(it).unwrap().1 = true);
+            for cursor in cursors(&shipment) {
+                settled.get_mut(&cursor).unwrap().1 = true;
+            }
             window.arrived(&shipment);
         }
         prop_assert!(settled.values().all(|(_, done)| *done));
