@@ -193,6 +193,11 @@ impl Sink {
         self.shared.figures()
     }
 
+    /// The sockets from which NetFlow is exported.
+    pub fn own_sockets(&self) -> OwnSockets {
+        self.shared.settings.own.clone()
+    }
+
     /// Whether rows of a flow log arrive wherever they go; `true` for one without streams.
     pub fn delivers(&self, flow_log: &str) -> bool {
         self.shared.delivers(flow_log)

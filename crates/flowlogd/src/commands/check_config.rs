@@ -44,7 +44,7 @@ fn connect(config: &Config, output: &mut Output) -> Result<usize, Failure> {
             Ok(()) => "takes rows".to_owned(),
             Err(problem) => problem.to_string(),
         };
-        output.line(&format!("# {}: {outcome}", named(spec)))?;
+        output.line(format!("# {}: {outcome}", named(spec)))?;
     }
     Ok(tried.iter().filter(|(_, outcome)| outcome.is_err()).count())
 }

@@ -11,7 +11,7 @@ use crossbeam_channel::{Sender, bounded, unbounded};
 use flowlog_collect::{BindError, Bound, HugePages};
 use flowlog_control::DatabaseError;
 use flowlog_logstore::{Access, Keys, Logstore, ManageError, OpenError};
-use flowlog_sink::{OwnSockets, Sink, Watcher};
+use flowlog_sink::{Sink, Watcher};
 use flowlog_sls::Endpoints;
 use tracing::{info, warn};
 
@@ -145,14 +145,8 @@ pub(super) fn start(config: Config, events: &Sender<Event>) -> Result<Daemon, St
     let keys = Keys::new(Arc::clone(&keyring));
     let refusing = Arc::new(AtomicBool::new(false));
     let logstore = storage::open(&data, &config.logstore)?;
-    let own = OwnSockets::default();
-    let sink = targets::open(&config, &data, &logstore, own.clone())?;
-    let places = Places {
-        config: config.clone(),
-        logstore: Arc::downgrade(&logstore),
-        refusing: Arc::clone(&refusing),
-        streams: sink.watcher(),
-    };
+    let sink = targets::open(&config, &data, &logstore)?;
+    let places = Places::new(&config, &logstore, &refusing, &sink);
     let api = control::open(&config, &data, (&logstore, keyring, places), events)?;
     let begun = begin::begin(&config, &api.wanted.flow_logs, &data)?;
     let delivery = Arc::new(Delivery::new(&config, begun.epoch, &begun.numbered));
@@ -162,10 +156,7 @@ pub(super) fn start(config: Config, events: &Sender<Event>) -> Result<Daemon, St
             path: storage::directory(&data),
             problem,
         })?;
-    targets::set(&sink, &config, &begun.numbered).map_err(|problem| StartError::Sink {
-        path: targets::database(&data),
-        problem: problem.to_string(),
-    })?;
+    targets::begin(&sink, &config, &begun.numbered, &data)?;
     readiness.logstore_open();
     let bound = bind::collect(&config, &data)?;
     readiness.collecting();
@@ -193,7 +184,6 @@ pub(super) fn start(config: Config, events: &Sender<Event>) -> Result<Daemon, St
         publisher,
         logstore,
         sink,
-        own,
         delivery,
         servers,
         bound,
@@ -232,7 +222,6 @@ struct Built {
     publisher: Publisher,
     logstore: Arc<Logstore>,
     sink: Sink,
-    own: OwnSockets,
     delivery: Arc<Delivery>,
     servers: Servers,
     bound: Bound,
@@ -278,14 +267,12 @@ impl Built {
             rows,
             notices,
             shed: Arc::new(AtomicBool::new(false)),
-            own: self.own,
+            own: self.sink.own_sockets(),
             board: Arc::clone(&board),
             delivery: Arc::clone(&self.delivery),
         };
         let workers = workers(self.bound, partitions, &links, &self.data, events)?;
-        // From here on the saved state is ours: taken up once, so that no row leaves twice.
-        saved::remove(&saved::directory(self.data.path()))
-            .map_err(StartError::system("to remove the state that was taken up"))?;
+        forget_saved(&self.data)?;
         workers.tell(&Command::Begin);
         say_ready(&self.config, self.control_address);
         Ok(Daemon {
@@ -310,6 +297,12 @@ impl Built {
             events: events.clone(),
         })
     }
+}
+
+/// From here on the saved state is ours: taken up once, so that no row leaves twice.
+fn forget_saved(data: &DataDirectory) -> Result<(), StartError> {
+    saved::remove(&saved::directory(data.path()))
+        .map_err(StartError::system("to remove the state that was taken up"))
 }
 
 fn say_ready(config: &Config, control: SocketAddr) {

@@ -22,7 +22,7 @@ use crate::data_directory::DataDirectory;
 pub(super) use figures::publish;
 
 /// Where it is remembered how far rows were delivered.
-pub(super) fn database(data: &DataDirectory) -> PathBuf {
+fn database(data: &DataDirectory) -> PathBuf {
     data.join("sink.sqlite")
 }
 
@@ -31,9 +31,8 @@ pub(super) fn open(
     config: &Config,
     data: &DataDirectory,
     logstore: &Arc<Logstore>,
-    own: OwnSockets,
 ) -> Result<Sink, StartError> {
-    let settings = settings(config, own).map_err(StartError::Configuration)?;
+    let settings = settings(config).map_err(StartError::Configuration)?;
     let path = database(data);
     Sink::open(&path, Arc::clone(logstore), settings).map_err(|problem| match problem {
         SinkError::Database { problem, .. } => StartError::Sink {
@@ -47,7 +46,7 @@ pub(super) fn open(
     })
 }
 
-fn settings(config: &Config, own: OwnSockets) -> Result<Settings, String> {
+fn settings(config: &Config) -> Result<Settings, String> {
     let mut regions = BTreeMap::new();
     for region in config::regions(config)? {
         let name = region.name.clone();
@@ -62,7 +61,7 @@ fn settings(config: &Config, own: OwnSockets) -> Result<Settings, String> {
             octets: config.sink.max_backlog.0,
             age: config.sink.max_backlog_age.duration(),
         },
-        own,
+        own: OwnSockets::default(),
         now: system_time,
     })
 }
@@ -78,12 +77,15 @@ fn clusters(config: &Config) -> Result<BTreeMap<String, Arc<Producer>>, String> 
     Ok(clusters)
 }
 
+/// A target that was tried, and what is wrong with it.
+pub(crate) type Tried = (Spec, Result<(), DeliveryError>);
+
 /// Tries every target of the flow logs of a configuration, without a row.
 ///
 /// # Errors
 /// One sentence with key and remedy, for a configuration that cannot be carried out.
-pub(crate) fn try_all(config: &Config) -> Result<Vec<(Spec, Result<(), DeliveryError>)>, String> {
-    let settings = settings(config, OwnSockets::default())?;
+pub(crate) fn try_all(config: &Config) -> Result<Vec<Tried>, String> {
+    let settings = settings(config)?;
     let numbered = Numbered::new(config, Vec::new(), Vec::new());
     let numbered = numbered.map_err(|problem| problem.to_string())?;
     let specs = streams(config, &numbered.flow_logs);
@@ -96,6 +98,19 @@ pub(crate) fn try_all(config: &Config) -> Result<Vec<(Spec, Result<(), DeliveryE
         (spec, outcome)
     });
     Ok(tried.collect())
+}
+
+/// Lets rows go where the flow logs say with which the daemon starts.
+pub(super) fn begin(
+    sink: &Sink,
+    config: &Config,
+    numbered: &Numbered,
+    data: &DataDirectory,
+) -> Result<(), StartError> {
+    set(sink, config, numbered).map_err(|problem| StartError::Sink {
+        path: database(data),
+        problem: problem.to_string(),
+    })
 }
 
 /// Lets rows go where these flow logs say.

@@ -7,22 +7,36 @@ use std::sync::{Arc, Weak};
 use flowlog_control::Destinations;
 use flowlog_logstore::Logstore;
 use flowlog_record::Address;
-use flowlog_sink::Watcher;
+use flowlog_sink::{Sink, Watcher};
 
 use crate::config::Config;
 
 /// The embedded Logstore, the regions of the real service, and other collectors.
 #[derive(Debug)]
 pub(in crate::run) struct Places {
-    pub(in crate::run) config: Config,
+    config: Config,
     /// As long as the daemon has it.
-    pub(in crate::run) logstore: Weak<Logstore>,
+    logstore: Weak<Logstore>,
     /// Whether rows wait because it refuses them.
-    pub(in crate::run) refusing: Arc<AtomicBool>,
-    pub(in crate::run) streams: Watcher,
+    refusing: Arc<AtomicBool>,
+    streams: Watcher,
 }
 
 impl Places {
+    pub(in crate::run) fn new(
+        config: &Config,
+        logstore: &Arc<Logstore>,
+        refusing: &Arc<AtomicBool>,
+        sink: &Sink,
+    ) -> Self {
+        Self {
+            config: config.clone(),
+            logstore: Arc::downgrade(logstore),
+            refusing: Arc::clone(refusing),
+            streams: sink.watcher(),
+        }
+    }
+
     /// Nobody looks there for Projects: what is wrong shows when rows are delivered.
     fn is_real(&self, region: &str) -> bool {
         self.config.sls.region.contains_key(region)
@@ -52,7 +66,7 @@ impl Destinations for Places {
 }
 
 /// Whether we listen there ourselves.
-pub(in crate::run) fn is_ours(config: &Config, collector: SocketAddr) -> bool {
+fn is_ours(config: &Config, collector: SocketAddr) -> bool {
     let ip = collector.ip().to_canonical();
     config.collect.listen.iter().any(|listen| {
         let here = listen.ip().to_canonical();
