@@ -176,8 +176,7 @@ pub(super) fn start(config: Config, events: &Sender<Event>) -> Result<Daemon, St
         control: Arc::clone(&api.control),
         endpoints: Endpoints::new(config.logstore.endpoints.iter().map(String::as_str)),
     };
-    let servers = Servers::start(serving, events)?;
-    let built = Built {
+    Built {
         config,
         data,
         readiness,
@@ -185,15 +184,15 @@ pub(super) fn start(config: Config, events: &Sender<Event>) -> Result<Daemon, St
         logstore,
         sink,
         delivery,
-        servers,
+        servers: Servers::start(serving, events)?,
         bound,
         begun,
         control_address,
         api,
         proofs: Proofs { keys, tls },
         refusing,
-    };
-    built.launch(events)
+    }
+    .launch(events)
 }
 
 /// Lets the figures be published when somebody asks for them.
@@ -273,8 +272,7 @@ impl Built {
         };
         let workers = workers(self.bound, partitions, &links, &self.data, events)?;
         forget_saved(&self.data)?;
-        workers.tell(&Command::Begin);
-        say_ready(&self.config, self.control_address);
+        let_begin(&workers, &self.config, self.control_address);
         Ok(Daemon {
             config: self.config,
             data: self.data,
@@ -305,7 +303,8 @@ fn forget_saved(data: &DataDirectory) -> Result<(), StartError> {
         .map_err(StartError::system("to remove the state that was taken up"))
 }
 
-fn say_ready(config: &Config, control: SocketAddr) {
+fn let_begin(workers: &Workers, config: &Config, control: SocketAddr) {
+    workers.tell(&Command::Begin);
     info!(
         %control,
         logstore = %config.logstore.listen,
