@@ -174,7 +174,7 @@ fn a_commit_without_an_answer_is_neither_lost_nor_repeated() {
     // has taken the producer's place, and it goes on.
     passage.lose_request();
     fails(5);
-    thread::sleep(Duration::from_secs(16));
+    thread::sleep(Duration::from_secs(13));
     passage.mend();
     insist(&producer, rows(5));
 

@@ -12,7 +12,8 @@ use crate::error::Problem;
 use crate::producer::{Client, Producer, connect};
 use crate::settings::Settings;
 
-/// How long to wait for metadata before looking whether it is known why there are none.
+/// How long to wait for metadata before looking whether it is known why there are none; then twice as
+/// long each time, since a far cluster may need longer for an answer.
 const MOMENT: Duration = Duration::from_millis(250);
 
 /// A cluster that answers.
@@ -69,9 +70,10 @@ fn metadata(
     patience: Duration,
 ) -> Result<Metadata, CheckError> {
     let until = now() + patience;
+    let mut moment = MOMENT;
     loop {
         let left = until.saturating_duration_since(now());
-        let error = match client.client().fetch_metadata(None, left.min(MOMENT)) {
+        let error = match client.client().fetch_metadata(None, left.min(moment)) {
             Ok(metadata) => return Ok(metadata),
             Err(error) => error,
         };
@@ -80,13 +82,14 @@ fn metadata(
             // A broker that is starting refuses connections; a wrong password stays wrong.
             matches!(trouble.problem, Problem::Tls | Problem::Authentication)
         });
-        if certain || left <= MOMENT {
+        if certain || left <= moment {
             let (problem, reason) = match trouble {
                 Some(trouble) => (trouble.problem, trouble.reason),
                 None => unexplained(&error),
             };
             return Err(wrong(settings, problem, &reason));
         }
+        moment *= 2;
     }
 }
 
