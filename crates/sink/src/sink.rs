@@ -15,7 +15,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
 use tracing::{error, warn};
 
-use crate::book::{Book, Progress};
+use crate::book::{Book, Known, Progress};
 use crate::error::{Class, DeliveryError};
 use crate::figures::{Counters, Figures};
 use crate::kafka::{self, KafkaTarget};
@@ -78,6 +78,8 @@ struct Shared {
     logstore: Arc<Logstore>,
     book: Book,
     settings: Settings,
+    /// Streams of an earlier process, until somebody says which there are.
+    resting: Mutex<BTreeMap<String, Known>>,
     streams: Mutex<BTreeMap<String, Running>>,
 }
 
@@ -91,11 +93,20 @@ struct Running {
     orders: watch::Sender<Order>,
     /// Whether everything had arrived when it ended; absent while its target is unknown.
     task: Option<JoinHandle<bool>>,
+    /// Closed when it has ended.
+    end: watch::Receiver<()>,
+}
+
+impl Running {
+    /// Whether it delivers nothing more, whatever it is told: it may not have been forgotten yet.
+    fn has_ended(&self) -> bool {
+        self.task.as_ref().is_some_and(JoinHandle::is_finished)
+    }
 }
 
 impl Sink {
-    /// Opens the database in `path`, made if absent, and goes on with the streams that it names, so
-    /// far as nobody [says](Self::set) otherwise.
+    /// Opens the database in `path`, made if absent. The streams that it names go on when it is
+    /// [said](Self::set) which there are.
     ///
     /// # Errors
     /// [`SinkError`].
@@ -122,11 +133,9 @@ impl Sink {
             logstore,
             book,
             settings,
+            resting: Mutex::new(known.into_iter().map(|it| (it.0.name(), it)).collect()),
             streams: Mutex::default(),
         });
-        for (spec, progress) in known {
-            shared.start(spec, progress, Order::Run, &runtime);
-        }
         let (stop, stopped) = oneshot::channel();
         let saver = runtime.spawn(save_again_and_again(Arc::clone(&shared), stopped));
         Ok(Self {
@@ -149,7 +158,7 @@ impl Sink {
             let known = lock(&self.shared.streams);
             let running = known.get(&spec.name());
             match running {
-                Some(running) if *running.spec == spec => {
+                Some(running) if *running.spec == spec && !running.has_ended() => {
                     // It may have been told to finish.
                     let _ = running.orders.send(Order::Run);
                 }
@@ -157,19 +166,40 @@ impl Sink {
                     let progress = lock(&running.progress).clone();
                     beginning.push((spec, progress));
                 }
-                None => beginning.push((spec.clone(), self.shared.beginning(&spec))),
+                None => {
+                    let resting = lock(&self.shared.resting);
+                    let known = resting.get(&spec.name());
+                    let progress = known.map(|(_, progress)| progress.clone());
+                    let progress = progress.unwrap_or_else(|| self.shared.beginning(&spec));
+                    beginning.push((spec, progress));
+                }
             }
         }
         let saved = beginning.iter().map(|(spec, progress)| (spec, progress));
         self.shared.book.save(saved)?;
+        self.finish_others(&names);
         for (spec, progress) in beginning {
             self.replace(spec, progress);
         }
-        let streams = lock(&self.shared.streams);
-        for (_, gone) in streams.iter().filter(|(name, _)| !names.contains(*name)) {
+        Ok(())
+    }
+
+    /// Lets those streams end that are not among `names` when everything has arrived.
+    fn finish_others(&self, names: &BTreeSet<String>) {
+        for (_, gone) in lock(&self.shared.streams)
+            .iter()
+            .filter(|(name, _)| !names.contains(*name))
+        {
             let _ = gone.orders.send(Order::Finish);
         }
-        Ok(())
+        let resting = std::mem::take(&mut *lock(&self.shared.resting));
+        for (_, (spec, progress)) in resting
+            .into_iter()
+            .filter(|(name, _)| !names.contains(name))
+        {
+            self.shared
+                .start(spec, progress, Order::Finish, &self.runtime);
+        }
     }
 
     /// Starts a stream; another of its name is ended first, wherever it is.
@@ -303,6 +333,8 @@ impl Shared {
         let counters = Arc::<Counters>::default();
         let saved = progress.clone();
         let target = self.target(&spec, progress.target.as_deref());
+        let before = self.before(&spec);
+        let (ending, end) = watch::channel(());
         // It holds for this start alone: whoever dies without saying so begins anew.
         let progress = Arc::new(Mutex::new(Progress {
             target: None,
@@ -325,7 +357,14 @@ impl Shared {
                 counters: Arc::clone(&counters),
                 progress: Arc::clone(&progress),
             });
-            runtime.spawn(stream.run(ordered))
+            runtime.spawn(async move {
+                // Dropped when it ends, however it does.
+                let _ending = ending;
+                match have_ended(before, ordered).await {
+                    Some(ordered) => stream.run(ordered).await,
+                    None => false,
+                }
+            })
         });
         let running = Running {
             spec: Arc::clone(&spec),
@@ -334,8 +373,21 @@ impl Shared {
             saved,
             orders,
             task,
+            end,
         };
         lock(&self.streams).insert(spec.name(), running);
+    }
+
+    /// The streams whose rows arrive before those of this one: the same flow log and target, read
+    /// from where its rows were written before.
+    fn before(&self, spec: &Spec) -> Vec<watch::Receiver<()>> {
+        let (name, line) = (spec.name(), spec.line());
+        let streams = lock(&self.streams);
+        let others = streams.values();
+        others
+            .filter(|it| it.spec.line() == line && it.spec.name() != name)
+            .map(|it| it.end.clone())
+            .collect()
     }
 
     fn target(&self, spec: &Spec, saved: Option<&str>) -> Option<Target> {
@@ -391,10 +443,9 @@ impl Shared {
                 running.saved = now;
             }
         }
-        let ended = |running: &Running| running.task.as_ref().is_some_and(JoinHandle::is_finished);
         let finished: Vec<(String, Arc<Spec>)> = streams
             .iter()
-            .filter(|(_, it)| ended(it) && *it.orders.borrow() == Order::Finish)
+            .filter(|(_, it)| it.has_ended() && *it.orders.borrow() == Order::Finish)
             .map(|(name, it)| (name.clone(), Arc::clone(&it.spec)))
             .collect();
         for (name, _) in &finished {
@@ -443,6 +494,31 @@ fn spools(streams: &BTreeMap<String, Running>) -> BTreeMap<(Arc<str>, u32), i64>
         }
     }
     all
+}
+
+/// Waits for the end of all `before`; `None` when it is said meanwhile to stop.
+async fn have_ended(
+    before: Vec<watch::Receiver<()>>,
+    mut ordered: watch::Receiver<Order>,
+) -> Option<watch::Receiver<Order>> {
+    for mut end in before {
+        loop {
+            tokio::select! {
+                changed = end.changed() => {
+                    if changed.is_err() {
+                        break;
+                    }
+                }
+                changed = ordered.changed() => {
+                    let is_over = matches!(*ordered.borrow(), Order::Stop(_));
+                    if changed.is_err() || is_over {
+                        return None;
+                    }
+                }
+            }
+        }
+    }
+    Some(ordered)
 }
 
 async fn save_again_and_again(shared: Arc<Shared>, mut stopped: oneshot::Receiver<()>) {

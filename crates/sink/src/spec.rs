@@ -55,6 +55,11 @@ pub struct MostBacklog {
 impl Spec {
     /// What tells it from all others.
     pub fn name(&self) -> String {
+        format!("{}@{}/{}", self.line(), self.project, self.logstore)
+    }
+
+    /// The flow log and its target, wherever it is read: the rows of one line arrive in order.
+    pub(crate) fn line(&self) -> String {
         match &self.to {
             Destination::Kafka { cluster } => format!("kafka/{cluster}:{}", self.flow_log),
             to => format!("{}:{}", to.kind(), self.flow_log),

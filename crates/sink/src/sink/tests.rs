@@ -238,6 +238,7 @@ fn what_had_not_arrived_when_the_process_died_arrives_later_under_its_id() {
     sink.stop(Duration::ZERO);
     remote.plan([]);
     let sink = here.sink(settings(&remote, |_| {}));
+    sink.set(vec![spec("fl-1")]).unwrap();
     until("the rest", || ids(&remote.groups()).len() >= 250);
     assert_eq!(arrived(&remote, "fl-1", 0), lane_ids("fl-1", 0, 0..200));
     assert_eq!(arrived(&remote, "fl-1", 1), lane_ids("fl-1", 1, 0..50));
@@ -267,6 +268,7 @@ fn what_is_too_much_is_given_up_the_oldest_first_and_counted() {
     remote.pass_all();
     sink.stop(Duration::ZERO);
     let sink = here.sink(settings(&remote, |_| {}));
+    sink.set(vec![spec("fl-1")]).unwrap();
     here.append("fl-1", 0, 6000..6001);
     let last = "0-fl-1-0-6000".to_owned();
     until("the last row", || ids(&remote.groups()).contains(&last));
@@ -304,6 +306,36 @@ fn a_spool_gives_back_what_has_arrived_and_goes_with_its_flow_log() {
     sink.stop(PATIENCE);
     let sink = here.sink(settings(&remote, |_| {}));
     assert!(sink.figures().is_empty());
+    sink.stop(PATIENCE);
+}
+
+#[test]
+fn rows_that_are_written_elsewhere_from_now_on_arrive_behind_those_before() {
+    let (here, remote) = (Here::new(), Remote::new());
+    here.logstore.ensure_spool("fl-1").unwrap();
+    let hidden = || Spec {
+        project: arc(SPOOL),
+        logstore: arc("fl-1"),
+        ..spec("fl-1")
+    };
+    let spooled = |numbers| batch((SPOOL, "fl-1"), ("fl-1", 0), seconds(), numbers);
+    let sink = here.sink(settings(&remote, |_| {}));
+    sink.set(vec![hidden()]).unwrap();
+    remote.refuse_all(503, "ServerBusy");
+    here.logstore.append(spooled(0..50)).wait().unwrap();
+    until("trouble", || !sink.delivers("fl-1"));
+    // It is read from its own Logstore now, which is older than the spool, and has rows at once.
+    sink.set(vec![spec("fl-1")]).unwrap();
+    here.append("fl-1", 0, 50..100);
+    sink.stop(Duration::ZERO);
+    let sink = here.sink(settings(&remote, |_| {}));
+    sink.set(vec![spec("fl-1")]).unwrap();
+    here.append("fl-1", 0, 100..150);
+    std::thread::sleep(Duration::from_millis(500));
+    remote.pass_all();
+    until("all rows", || ids(&remote.groups()).len() >= 150);
+    assert_eq!(arrived(&remote, "fl-1", 0), lane_ids("fl-1", 0, 0..150));
+    until("the spool's end", || here.logstore.spools().is_empty());
     sink.stop(PATIENCE);
 }
 

@@ -376,12 +376,17 @@ fn the_pipeline_gets_the_instances_and_the_aging() {
         (60_000, 10_000)
     );
     assert_eq!(flow_log.status(), flowlog_flowlog::Status::Active);
-    // Without a Logstore there is nowhere to put rows.
+    assert_eq!(flow_log.output(), flowlog_flowlog::Output::Sls);
     api.done(
         Sag,
         "ModifyFlowLogAttribute",
-        &format!("{id}&OutputType=netflow&NetflowServerIp=192.168.0.2"),
+        &format!("{id}&OutputType=netflow&NetflowServerIp=192.168.0.2&NetflowVersion=V5"),
     );
     let definition = api.book.definitions().remove(0);
-    assert_eq!(definition.status, flowlog_flowlog::Status::Inactive);
+    assert_eq!(definition.status, flowlog_flowlog::Status::Active);
+    let flow_log = definition.validate(&api.inventory).unwrap();
+    assert_eq!(flow_log.output(), flowlog_flowlog::Output::Netflow);
+    let collector = flow_log.collector().unwrap();
+    assert_eq!(collector.server, "192.168.0.2:9995".parse().unwrap());
+    assert_eq!(collector.version, flowlog_flowlog::NetflowVersion::V5);
 }
