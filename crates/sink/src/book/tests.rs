@@ -27,7 +27,16 @@ fn what_is_saved_is_there_after_a_restart() {
     let nothing = Progress::default();
     book.save([(&one, &nothing), (&two, &nothing)].into_iter())
         .unwrap();
-    let moved = spec("one", "c");
+    let moved = Spec {
+        to: Destination::Sls {
+            region: "cn-shanghai".into(),
+            project: "proj".into(),
+            logstore: "store".into(),
+        },
+        ..spec("one", "a")
+    };
+    assert_eq!(moved.name(), one.name());
+    assert_ne!(spec("one", "c").name(), one.name());
     book.save([(&moved, &progress)].into_iter()).unwrap();
     book.forget(&two.name()).unwrap();
     drop(book);
