@@ -615,7 +615,7 @@ fn the_rows_of_a_flow_log_whose_output_is_netflow_reach_the_collector_alone() {
             there.udp
         )
     };
-    let refused = root.call(SAG, &new("198.51.100.7", "V9"));
+    let refused = root.call(SAG, &new("240.0.0.1", "V9"));
     assert_eq!(refused["Code"], "IllegalParam.NetflowServerIp");
     let made = root.call(SAG, &new("127.0.0.1", "V10"));
     let id = made["FlowLogId"].as_str().unwrap().to_owned();

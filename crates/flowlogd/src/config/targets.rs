@@ -24,7 +24,8 @@ pub struct Sink {
     /// arrived then is sent after the next start.
     pub drain: Span,
     /// Prefixes in which the NetFlow collectors lie that the control API may name. Default: private
-    /// addresses and this machine. Those of the configuration may lie anywhere.
+    /// addresses, this machine, and others that are not reached over the Internet. Those of the
+    /// configuration may lie anywhere.
     pub netflow_allow: Vec<Prefix>,
 }
 
@@ -34,9 +35,16 @@ impl Default for Sink {
             "10.0.0.0/8",
             "172.16.0.0/12",
             "192.168.0.0/16",
+            "100.64.0.0/10",
+            "169.254.0.0/16",
             "127.0.0.0/8",
+            "192.0.2.0/24",
+            "198.51.100.0/24",
+            "203.0.113.0/24",
             "fc00::/7",
+            "fe80::/10",
             "::1/128",
+            "2001:db8::/32",
         ];
         Self {
             max_backlog: Octets(10 << 30),

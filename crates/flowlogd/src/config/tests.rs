@@ -249,7 +249,7 @@ fn regions_of_the_real_service_are_whole_and_their_secrets_hidden() {
         ),
         (
             "[sink]\nmax_backlog = \"1KiB\"\n".to_owned(),
-            "FILE:2: sink.max_backlog = \"1KiB\": out of range; write \"1MiB\" to \"1048576GiB\"",
+            "FILE:2: sink.max_backlog = \"1KiB\": out of range; write \"1MiB\" to \"1024TiB\"",
         ),
     ] {
         assert_eq!(load(&text).unwrap_err(), sentence);
