@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
     thread,
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use tempfile::TempDir;
@@ -367,4 +367,23 @@ pub fn free_tcp_port() -> u16 {
         .local_addr()
         .unwrap()
         .port()
+}
+
+/// A NetFlow V5 datagram of the present with one record, of `300 + sequence` octets.
+pub fn netflow5(sequence: u32) -> Vec<u8> {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    let mut octets = vec![0, 5, 0, 1];
+    octets.extend(100_000_u32.to_be_bytes());
+    octets.extend(u32::try_from(now.as_secs()).unwrap().to_be_bytes());
+    octets.extend([0; 4]);
+    octets.extend(sequence.to_be_bytes());
+    octets.extend([0; 4]);
+    octets.extend([10, 0, 0, 1, 192, 0, 2, 9, 0, 0, 0, 0, 0, 1, 0, 2]);
+    octets.extend(3_u32.to_be_bytes());
+    octets.extend((300 + sequence).to_be_bytes());
+    octets.extend(99_000_u32.to_be_bytes());
+    octets.extend(99_900_u32.to_be_bytes());
+    let [.., high, low] = sequence.to_be_bytes();
+    octets.extend([high, low, 0, 80, 0, 0x18, 6, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+    octets
 }

@@ -6,34 +6,14 @@ use std::{
     collections::BTreeSet,
     net::{Ipv4Addr, UdpSocket},
     process::Command,
-    time::{SystemTime, UNIX_EPOCH},
 };
 
-use flowlog_tests::daemon::{Daemon, binary, free_udp_port};
+use flowlog_tests::daemon::{Daemon, binary, free_udp_port, netflow5};
 use serde_json::Value;
 
 const KEY: &str = "[[access_key]]\nid = \"root\"\nsecret = \"secret\"\n";
 /// One row for each record, here and there.
 const EACH: &str = "[[flow_log]]\nname = \"each\"\nwindow = \"none\"\n";
-
-/// A NetFlow V5 datagram of one record with so many octets.
-fn datagram(sequence: u32) -> Vec<u8> {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-    let mut octets = vec![0, 5, 0, 1];
-    octets.extend(100_000_u32.to_be_bytes());
-    octets.extend(u32::try_from(now.as_secs()).unwrap().to_be_bytes());
-    octets.extend([0; 4]);
-    octets.extend(sequence.to_be_bytes());
-    octets.extend([0; 4]);
-    octets.extend([10, 0, 0, 1, 192, 0, 2, 9, 0, 0, 0, 0, 0, 1, 0, 2]);
-    octets.extend(3_u32.to_be_bytes());
-    octets.extend((300 + sequence).to_be_bytes());
-    octets.extend(99_000_u32.to_be_bytes());
-    octets.extend(99_900_u32.to_be_bytes());
-    let [.., high, low] = sequence.to_be_bytes();
-    octets.extend([high, low, 0, 80, 0, 0x18, 6, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
-    octets
-}
 
 /// Sends records with these sequence numbers; the sum of their octets.
 fn send(daemon: &Daemon, sequences: std::ops::Range<u32>) -> u64 {
@@ -43,7 +23,7 @@ fn send(daemon: &Daemon, sequences: std::ops::Range<u32>) -> u64 {
     let count = f64::from(u32::try_from(sequences.len()).unwrap());
     let mut octets = 0;
     for sequence in sequences {
-        socket.send(&datagram(sequence)).unwrap();
+        socket.send(&netflow5(sequence)).unwrap();
         octets += u64::from(300 + sequence);
     }
     daemon.wait_until("its rows to leave", || {

@@ -3,10 +3,9 @@
 use std::{
     collections::BTreeSet,
     net::{Ipv4Addr, UdpSocket},
-    time::{SystemTime, UNIX_EPOCH},
 };
 
-use flowlog_tests::daemon::Daemon;
+use flowlog_tests::daemon::{Daemon, netflow5};
 use serde_json::Value;
 
 use crate::broker::{Broker, Record, installed};
@@ -17,21 +16,8 @@ fn send(daemon: &Daemon, sequences: std::ops::Range<u32>) {
     let rows = || daemon.metric("flowlogd_logstore_rows_total");
     let wanted = rows() + f64::from(u32::try_from(sequences.len()).unwrap());
     for sequence in sequences {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-        let mut octets = vec![0, 5, 0, 1];
-        octets.extend(100_000_u32.to_be_bytes());
-        octets.extend(u32::try_from(now.as_secs()).unwrap().to_be_bytes());
-        octets.extend([0; 4]);
-        octets.extend(sequence.to_be_bytes());
-        octets.extend([0; 4]);
-        octets.extend([10, 0, 0, 1, 192, 0, 2, 9, 0, 0, 0, 0, 0, 1, 0, 2]);
-        octets.extend(3_u32.to_be_bytes());
-        octets.extend((300 + sequence).to_be_bytes());
-        octets.extend(99_000_u32.to_be_bytes());
-        octets.extend(99_900_u32.to_be_bytes());
-        octets.extend([4, 0, 0, 80, 0, 0x18, 6, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
         let to = (Ipv4Addr::LOCALHOST, daemon.udp);
-        socket.send_to(&octets, to).unwrap();
+        socket.send_to(&netflow5(sequence), to).unwrap();
     }
     daemon.wait_until("rows on disk", || rows() >= wanted);
 }

@@ -1,5 +1,8 @@
 //! All streams of a process: which there are, how far they have come, and their end.
 
+mod check;
+mod shared;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::Path;
@@ -7,24 +10,22 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use flowlog_kafka::Producer;
-use flowlog_logstore::{Logstore, SPOOL};
+use flowlog_logstore::Logstore;
 use flowlog_record::Timestamp;
 use tokio::runtime::Runtime;
-use tokio::sync::{oneshot, watch};
+use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
-use tracing::{error, warn};
+use tracing::warn;
 
-use crate::book::{Book, Known, Progress};
-use crate::error::{Class, DeliveryError};
-use crate::figures::{Counters, Figures};
-use crate::kafka::{self, KafkaTarget};
-use crate::netflow::{self, NetflowTarget, OwnSockets};
-use crate::sls::{SlsClient, SlsTarget};
-use crate::source::Source;
-use crate::spec::{Destination, MostBacklog, Spec};
-use crate::stream::{Order, Setting, Stream, lock};
-use crate::target::Target;
+use crate::book::{Book, Progress};
+use crate::figures::Figures;
+use crate::netflow::OwnSockets;
+use crate::sls::SlsClient;
+use crate::spec::{MostBacklog, Spec};
+use crate::stream::{Order, lock};
+pub use check::try_target;
+use shared::Shared;
 
 /// How often it is remembered how far the streams have come.
 const SAVE: Duration = Duration::from_secs(1);
@@ -71,37 +72,6 @@ pub struct Sink {
     shared: Arc<Shared>,
     runtime: Runtime,
     saver: Option<(oneshot::Sender<()>, JoinHandle<()>)>,
-}
-
-#[derive(Debug)]
-struct Shared {
-    logstore: Arc<Logstore>,
-    book: Book,
-    settings: Settings,
-    /// Streams of an earlier process, until somebody says which there are.
-    resting: Mutex<BTreeMap<String, Known>>,
-    streams: Mutex<BTreeMap<String, Running>>,
-}
-
-#[derive(Debug)]
-struct Running {
-    spec: Arc<Spec>,
-    counters: Arc<Counters>,
-    progress: Arc<Mutex<Progress>>,
-    /// As it was remembered last.
-    saved: Progress,
-    orders: watch::Sender<Order>,
-    /// Whether everything had arrived when it ended; absent while its target is unknown.
-    task: Option<JoinHandle<bool>>,
-    /// Closed when it has ended.
-    end: watch::Receiver<()>,
-}
-
-impl Running {
-    /// Whether it delivers nothing more, whatever it is told: it may not have been forgotten yet.
-    fn has_ended(&self) -> bool {
-        self.task.as_ref().is_some_and(JoinHandle::is_finished)
-    }
 }
 
 impl Sink {
@@ -267,35 +237,6 @@ impl Sink {
     }
 }
 
-/// Tries whether a target takes rows, without one: whether it is there and lets us in. Over UDP nobody
-/// says.
-///
-/// # Errors
-/// What the target, or the system, says.
-pub async fn try_target(spec: &Spec, settings: &Settings) -> Result<(), DeliveryError> {
-    match &spec.to {
-        Destination::Sls {
-            region,
-            project,
-            logstore,
-        } => {
-            let Some(client) = settings.regions.get(region) else {
-                let message = format!("the region {region} is not in the configuration");
-                return Err(DeliveryError::new(Class::Missing, message));
-            };
-            client.check(project, logstore).await
-        }
-        Destination::Netflow(collector) => netflow::check(collector).await,
-        Destination::Kafka { cluster } => {
-            let Some(producer) = settings.clusters.get(cluster) else {
-                let message = format!("the cluster {cluster} is not in the configuration");
-                return Err(DeliveryError::new(Class::Missing, message));
-            };
-            kafka::check(Arc::clone(producer), Arc::clone(&spec.flow_log)).await
-        }
-    }
-}
-
 /// Tells of a [`Sink`] that may have ended; the default is one that has.
 #[derive(Clone, Debug, Default)]
 pub struct Watcher(std::sync::Weak<Shared>);
@@ -312,213 +253,6 @@ impl Watcher {
         let shared = self.0.upgrade();
         shared.is_none_or(|shared| shared.delivers(flow_log))
     }
-}
-
-impl Shared {
-    /// How far a stream has come that begins now.
-    fn beginning(&self, spec: &Spec) -> Progress {
-        let shards = self.logstore.readable(&spec.project, &spec.logstore);
-        let shards = shards.unwrap_or_default();
-        Progress {
-            shards: shards
-                .iter()
-                .map(|shard| (shard.number, shard.end))
-                .collect(),
-            target: None,
-        }
-    }
-
-    fn start(&self, spec: Spec, progress: Progress, order: Order, runtime: &Runtime) {
-        let spec = Arc::new(spec);
-        let counters = Arc::<Counters>::default();
-        let saved = progress.clone();
-        let target = self.target(&spec, progress.target.as_deref());
-        let before = self.before(&spec);
-        let (ending, end) = watch::channel(());
-        // It holds for this start alone: whoever dies without saying so begins anew.
-        let progress = Arc::new(Mutex::new(Progress {
-            target: None,
-            ..progress
-        }));
-        let (orders, ordered) = watch::channel(order);
-        if target.is_none() {
-            error!(
-                flow_log = %spec.flow_log, target = spec.to.kind(),
-                "rows wait: their target is not in the configuration"
-            );
-        }
-        let task = target.map(|target| {
-            let stream = Stream::new(Setting {
-                source: Source::new(Arc::clone(&self.logstore), Arc::clone(&spec)),
-                spec: Arc::clone(&spec),
-                target,
-                most: self.settings.most,
-                now: self.settings.now,
-                counters: Arc::clone(&counters),
-                progress: Arc::clone(&progress),
-            });
-            runtime.spawn(async move {
-                // Dropped when it ends, however it does.
-                let _ending = ending;
-                match have_ended(before, ordered).await {
-                    Some(ordered) => stream.run(ordered).await,
-                    None => false,
-                }
-            })
-        });
-        let running = Running {
-            spec: Arc::clone(&spec),
-            counters,
-            progress,
-            saved,
-            orders,
-            task,
-            end,
-        };
-        lock(&self.streams).insert(spec.name(), running);
-    }
-
-    /// The streams whose rows arrive before those of this one: the same flow log and target, read
-    /// from where its rows were written before.
-    fn before(&self, spec: &Spec) -> Vec<watch::Receiver<()>> {
-        let (name, line) = (spec.name(), spec.line());
-        let streams = lock(&self.streams);
-        let others = streams.values();
-        others
-            .filter(|it| it.spec.line() == line && it.spec.name() != name)
-            .map(|it| it.end.clone())
-            .collect()
-    }
-
-    fn target(&self, spec: &Spec, saved: Option<&str>) -> Option<Target> {
-        match &spec.to {
-            Destination::Sls {
-                region,
-                project,
-                logstore,
-            } => {
-                let client = self.settings.regions.get(region)?;
-                let place = (&**project, &**logstore);
-                let flow_log = Arc::clone(&spec.flow_log);
-                Some(Target::Sls(SlsTarget::new(
-                    Arc::clone(client),
-                    place,
-                    flow_log,
-                )))
-            }
-            Destination::Netflow(collector) => {
-                let own = self.settings.own.clone();
-                let target = NetflowTarget::new(collector, saved, own, self.settings.now);
-                Some(Target::Netflow(Box::new(target)))
-            }
-            Destination::Kafka { cluster } => {
-                let producer = Arc::clone(self.settings.clusters.get(cluster)?);
-                let flow_log = Arc::clone(&spec.flow_log);
-                Some(Target::Kafka(KafkaTarget::new(producer, flow_log)))
-            }
-        }
-    }
-
-    fn delivers(&self, flow_log: &str) -> bool {
-        let streams = lock(&self.streams);
-        let mut of_it = streams.values().filter(|it| *it.spec.flow_log == *flow_log);
-        of_it.all(|running| running.task.is_some() && !running.counters.is_failing())
-    }
-
-    fn figures(&self) -> Vec<Figures> {
-        let streams = lock(&self.streams);
-        let figures = |running: &Running| running.counters.figures(&running.spec);
-        streams.values().map(figures).collect()
-    }
-
-    /// Remembers how far the streams have come, forgets those that have ended, and gives back what
-    /// they no longer need.
-    fn save(&self) {
-        let mut streams = lock(&self.streams);
-        let mut changed = Vec::new();
-        for running in streams.values_mut() {
-            let now = lock(&running.progress).clone();
-            if now != running.saved {
-                changed.push((Arc::clone(&running.spec), now.clone()));
-                running.saved = now;
-            }
-        }
-        let finished: Vec<(String, Arc<Spec>)> = streams
-            .iter()
-            .filter(|(_, it)| it.has_ended() && *it.orders.borrow() == Order::Finish)
-            .map(|(name, it)| (name.clone(), Arc::clone(&it.spec)))
-            .collect();
-        for (name, _) in &finished {
-            streams.remove(name);
-        }
-        let spools = spools(&streams);
-        drop(streams);
-        let saved = self
-            .book
-            .save(changed.iter().map(|(spec, progress)| (&**spec, progress)));
-        if let Err(problem) = saved {
-            warn!(%problem, "it cannot be remembered how far rows were delivered");
-            return;
-        }
-        for (name, spec) in finished {
-            self.forget(&name, &spec, &spools);
-        }
-        for ((spool, shard), cursor) in spools {
-            // A Logstore that is gone has nothing to give back.
-            let _ = self.logstore.release(&spool, shard, cursor);
-        }
-    }
-
-    fn forget(&self, name: &str, spec: &Spec, spools: &BTreeMap<(Arc<str>, u32), i64>) {
-        if let Err(problem) = self.book.forget(name) {
-            warn!(%problem, "a stream of rows that has ended cannot be forgotten");
-        }
-        let is_read = spools.keys().any(|(spool, _)| *spool == spec.logstore);
-        if *spec.project == *SPOOL && !is_read {
-            let deleted = self.logstore.delete_logstore(SPOOL, &spec.logstore);
-            if let Err(problem) = deleted {
-                warn!(%problem, "the spool of a flow log that is gone cannot be removed");
-            }
-        }
-    }
-}
-
-/// For each shard of a spool the cursor before which nobody reads any more.
-fn spools(streams: &BTreeMap<String, Running>) -> BTreeMap<(Arc<str>, u32), i64> {
-    let mut all: BTreeMap<(Arc<str>, u32), i64> = BTreeMap::new();
-    for running in streams.values().filter(|it| *it.spec.project == *SPOOL) {
-        for (shard, cursor) in &running.saved.shards {
-            let spool = (Arc::clone(&running.spec.logstore), *shard);
-            let least = all.entry(spool).or_insert(*cursor);
-            *least = (*least).min(*cursor);
-        }
-    }
-    all
-}
-
-/// Waits for the end of all `before`; `None` when it is said meanwhile to stop.
-async fn have_ended(
-    before: Vec<watch::Receiver<()>>,
-    mut ordered: watch::Receiver<Order>,
-) -> Option<watch::Receiver<Order>> {
-    for mut end in before {
-        loop {
-            tokio::select! {
-                changed = end.changed() => {
-                    if changed.is_err() {
-                        break;
-                    }
-                }
-                changed = ordered.changed() => {
-                    let is_over = matches!(*ordered.borrow(), Order::Stop(_));
-                    if changed.is_err() || is_over {
-                        return None;
-                    }
-                }
-            }
-        }
-    }
-    Some(ordered)
 }
 
 async fn save_again_and_again(shared: Arc<Shared>, mut stopped: oneshot::Receiver<()>) {

@@ -1,13 +1,13 @@
 //! `[kafka.NAME]`: the Kafka clusters to which rows go.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use flowlog_access::Secret;
 use flowlog_kafka::{Compression, Encoding, Mechanism, Sasl, Security, Settings, Tls, Topic};
 use serde::{Deserialize, Serialize};
 
 use super::Config;
+use super::regions::secret_in;
 use super::targets::masked;
 
 /// A cluster, and which flow logs go there.
@@ -162,7 +162,8 @@ fn sasl(cluster: &Cluster) -> Result<Option<Sasl>, String> {
     let password = match (&cluster.secret, &cluster.secret_file) {
         (Some(secret), None) => secret.expose().to_owned(),
         (None, Some(path)) => {
-            password_in(path).map_err(|problem| format!("secret_file: {problem}"))?
+            let secret = secret_in(path).map_err(|problem| format!("secret_file: {problem}"))?;
+            secret.expose().to_owned()
         }
         (Some(_), Some(_)) => {
             return Err("secret_file: secret is written as well; write one of them".into());
@@ -180,12 +181,4 @@ fn sasl(cluster: &Cluster) -> Result<Option<Sasl>, String> {
         user: user.clone(),
         password: flowlog_kafka::Secret::new(password),
     }))
-}
-
-fn password_in(path: &Path) -> Result<String, String> {
-    let text = fs::read_to_string(path).map_err(|problem| {
-        let shown = path.display();
-        format!("{shown} cannot be read: {problem}; name a file that the daemon may read")
-    })?;
-    Ok(text.trim_end().to_owned())
 }

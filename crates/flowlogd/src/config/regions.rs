@@ -50,7 +50,8 @@ fn read(name: &str, region: &Region) -> Result<SlsRegion, String> {
     })
 }
 
-fn secret_in(path: &Path) -> Result<Secret, String> {
+/// The secret that a file holds, alone.
+pub(super) fn secret_in(path: &Path) -> Result<Secret, String> {
     let shown = path.display();
     let text = fs::read_to_string(path).map_err(|problem| {
         format!("{shown} cannot be read: {problem}; name a file that the daemon may read")

@@ -2,18 +2,56 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
+
+/// Words with a bit for each port.
+const PORT_WORDS: usize = 1024;
 
 /// The addresses of the sockets from which we export.
 #[derive(Clone, Debug, Default)]
 pub struct OwnSockets(Arc<Known>);
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Known {
-    /// How many there are; nearly always none.
-    count: AtomicUsize,
+    /// A bit for each port that one of them has: nearly no datagram of a stranger gets past it.
+    ports: Box<[AtomicU64]>,
     addresses: RwLock<BTreeMap<SocketAddr, usize>>,
+}
+
+impl Default for Known {
+    fn default() -> Self {
+        Self {
+            ports: std::iter::repeat_with(AtomicU64::default)
+                .take(PORT_WORDS)
+                .collect(),
+            addresses: RwLock::default(),
+        }
+    }
+}
+
+impl Known {
+    /// Whether one of them has this port.
+    fn has_port(&self, port: u16) -> bool {
+        let word = self.ports.get(usize::from(port / 64));
+        word.is_some_and(|word| word.load(Ordering::Relaxed) & bit(port) != 0)
+    }
+
+    /// Brings the bit of a port up to what the addresses say.
+    fn note_port(&self, port: u16, addresses: &BTreeMap<SocketAddr, usize>) {
+        let Some(word) = self.ports.get(usize::from(port / 64)) else {
+            return;
+        };
+        if addresses.keys().any(|address| address.port() == port) {
+            word.fetch_or(bit(port), Ordering::Relaxed);
+        } else {
+            word.fetch_and(!bit(port), Ordering::Relaxed);
+        }
+    }
+}
+
+fn bit(port: u16) -> u64 {
+    1 << (port % 64)
 }
 
 /// One of them, for as long as it is kept.
@@ -27,7 +65,7 @@ impl OwnSockets {
     /// Whether a datagram from there is our own.
     #[inline]
     pub fn contains(&self, from: SocketAddr) -> bool {
-        self.0.count.load(Ordering::Relaxed) > 0 && self.is_known(from)
+        self.0.has_port(from.port()) && self.is_known(from)
     }
 
     fn is_known(&self, from: SocketAddr) -> bool {
@@ -44,7 +82,7 @@ impl OwnSockets {
             .write()
             .unwrap_or_else(PoisonError::into_inner);
         *known.entry(address).or_insert(0) += 1;
-        self.0.count.store(known.len(), Ordering::Relaxed);
+        self.0.note_port(address.port(), &known);
         Own {
             all: self.clone(),
             address,
@@ -62,7 +100,7 @@ impl Drop for Own {
                 known.remove(&self.address);
             }
         }
-        self.all.0.count.store(known.len(), Ordering::Relaxed);
+        self.all.0.note_port(self.address.port(), &known);
     }
 }
 

@@ -11,12 +11,15 @@ use std::net::UdpSocket;
 use std::time::Instant as StdInstant;
 
 use flowlog_decode::{Batch, Decoder, Settings as Decoding, Visitor};
+use flowlog_logstore::SPOOL;
 use flowlog_record::HashKey;
 use flowlog_sls::index::IndexConfig;
 
 use super::*;
+use crate::error::Class;
 use crate::sample::{arc, batch, ids, lane_ids};
 use crate::sls::{Columns, Routing, Signature};
+use crate::spec::Destination;
 use remote::{Fault, PROJECT, Remote, STORE, now};
 
 const PLACE: (&str, &str) = ("flow-logs", "default");
