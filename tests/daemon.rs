@@ -1,11 +1,13 @@
 //! The daemon as a user has it: the binary, started on free loopback ports, asked and stopped.
 
 use std::{
+    collections::BTreeSet,
     fs,
     io::{Read, Write},
     net::{Ipv4Addr, TcpListener, TcpStream, UdpSocket},
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
+    sync::{Mutex, PoisonError},
     thread,
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
@@ -351,22 +353,32 @@ pub fn signal(pid: u32, name: &str) {
     assert!(status.success(), "kill -{name} {pid}: {status}");
 }
 
-/// A UDP port of the loopback that was free a moment ago.
+/// A UDP port of the loopback that was free a moment ago, and is given to nobody else here.
 pub fn free_udp_port() -> u16 {
-    UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port()
+    not_given_yet(|| {
+        let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        socket.local_addr().unwrap().port()
+    })
 }
 
-/// A TCP port of the loopback that was free a moment ago.
+/// A TCP port of the loopback that was free a moment ago, and is given to nobody else here.
 pub fn free_tcp_port() -> u16 {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port()
+    not_given_yet(|| {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        listener.local_addr().unwrap().port()
+    })
+}
+
+/// The first of these ports that was not given before: the system gives a free one again at once.
+fn not_given_yet(free: impl Fn() -> u16) -> u16 {
+    static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
+    let mut given = GIVEN.lock().unwrap_or_else(PoisonError::into_inner);
+    loop {
+        let port = free();
+        if given.insert(port) {
+            return port;
+        }
+    }
 }
 
 /// A NetFlow V5 datagram of the present with one record, of `300 + sequence` octets.
